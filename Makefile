@@ -1,0 +1,61 @@
+# usage_analytics: product usage analytics inside PostgreSQL.
+#
+#   make && make install     the PGXS way, against the pg_config on the PATH
+#   make installcheck        the regression and isolation tests, against a running server
+#   make check               everything, in a throwaway cluster under build/
+#   make demo                a throwaway cluster with data in it, and a tour of it
+#   make demo-stop           stop and remove that cluster
+#   make bench               measure; see bench/README.md
+#
+# The version stands in usage_analytics.control and nowhere else.
+
+EXTENSION  = usage_analytics
+MODULE_big = usage_analytics
+
+srcdir     = $(if $(VPATH),$(VPATH),.)
+EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/usage_analytics.control)
+SCRIPT     = sql/usage_analytics--$(EXTVERSION).sql
+
+# These set up what PGXS itself needs, so they must not include it.
+OWN_GOALS = check demo demo-stop bench fuzz soak
+
+ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
+
+.PHONY: $(OWN_GOALS)
+check demo demo-stop bench fuzz soak:
+	@$(srcdir)/tools/$@
+
+else
+
+# In the order in which the script needs them.
+LIBRARY = begin calendar ids model
+MODEL   = tables
+
+OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c))
+
+DATA_built   = $(SCRIPT)
+PG_CFLAGS    = -Wall -Wextra -Werror -Wno-unused-parameter
+PG_CPPFLAGS  = -I$(srcdir)/src
+EXTRA_CLEAN  = results regression.diffs regression.out
+
+REGRESS     := $(sort $(patsubst $(srcdir)/test/sql/%.sql,%,$(wildcard $(srcdir)/test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=$(srcdir)/test --load-extension=usage_analytics
+ISOLATION   := $(sort $(patsubst $(srcdir)/test/specs/%.spec,%,$(wildcard $(srcdir)/test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=usage_analytics
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+HEADERS_ALL = $(wildcard $(srcdir)/src/*.h)
+$(OBJS): $(HEADERS_ALL)
+
+LIBRARY_FILES = $(patsubst %,$(srcdir)/sql/library/%.sql,$(LIBRARY))
+MODEL_FILES   = $(patsubst %,$(srcdir)/sql/model/%.sql,$(MODEL))
+
+$(SCRIPT): $(LIBRARY_FILES) $(MODEL_FILES) $(srcdir)/tools/build_script $(srcdir)/usage_analytics.control
+	@$(MKDIR_P) sql
+	$(srcdir)/tools/build_script $(EXTVERSION) '$(LIBRARY_FILES)' '$(MODEL_FILES)' > $@.tmp
+	mv $@.tmp $@
+
+endif

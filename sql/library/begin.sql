@@ -1,0 +1,3 @@
+-- The library: what CREATE EXTENSION owns. Nothing in it depends on the model.
+-- Names are qualified throughout; the script runs with pg_catalog alone on its
+-- search_path, so that objects of the same names elsewhere are never met.

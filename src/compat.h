@@ -1,0 +1,26 @@
+/*
+ * compat.h
+ *		Every difference between PostgreSQL majors that the code has to know.
+ *
+ * No other file tests PG_VERSION_NUM.
+ */
+#ifndef UA_COMPAT_H
+#define UA_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "usage_analytics needs PostgreSQL 15 or later"
+#endif
+
+/* varatt.h came out of postgres.h in 16 */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* MyProc->lxid moved into a struct in 17 */
+#if PG_VERSION_NUM >= 170000
+#define ua_local_xid() (MyProc->vxid.lxid)
+#else
+#define ua_local_xid() (MyProc->lxid)
+#endif
+
+#endif							/* UA_COMPAT_H */

@@ -1,0 +1,85 @@
+/*
+ * model.c
+ *		Access from the library to the tables of the model.
+ *
+ * The library never depends on the model: its tables are found by name, in the
+ * schema that the extension is installed in, when they are needed. They are
+ * read with the rights of whoever runs the query.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "model.h"
+
+void
+ua_stamp_now(UaSnapshotStamp *stamp)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+
+	stamp->set = true;
+	stamp->curcid = snapshot->curcid;
+	stamp->xmin = snapshot->xmin;
+	stamp->xmax = snapshot->xmax;
+	stamp->completions = snapshot->snapXactCompletionCount;
+	stamp->lxid = ua_local_xid();
+}
+
+bool
+ua_stamp_is_current(const UaSnapshotStamp *stamp)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+
+	return stamp->set &&
+		stamp->curcid == snapshot->curcid &&
+		stamp->xmin == snapshot->xmin &&
+		stamp->xmax == snapshot->xmax &&
+		stamp->completions == snapshot->snapXactCompletionCount &&
+		stamp->lxid == ua_local_xid();
+}
+
+Oid
+ua_function_schema(FunctionCallInfo fcinfo)
+{
+	return get_func_namespace(fcinfo->flinfo->fn_oid);
+}
+
+char *
+ua_qualified(Oid schema, const char *name)
+{
+	char	   *schema_name = get_namespace_name(schema);
+
+	if (schema_name == NULL)
+		elog(ERROR, "cache lookup failed for schema %u", schema);
+	return quote_qualified_identifier(schema_name, name);
+}
+
+char *
+ua_model_value(Oid schema, const char *table, const char *column)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *query;
+	char	   *value = NULL;
+
+	SPI_connect();
+	query = psprintf("SELECT %s FROM %s",
+					 quote_identifier(column), ua_qualified(schema, table));
+	if (SPI_execute(query, true, 2) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute failed: %s", query);
+	if (SPI_processed == 1)
+		value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (value == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("\"%s\" does not hold exactly one row with a value of \"%s\"",
+						table, column),
+				 errhint("Call create_usage_model().")));
+	value = MemoryContextStrdup(caller, value);
+	SPI_finish();
+	return value;
+}

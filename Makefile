@@ -28,7 +28,7 @@ check demo demo-stop bench fuzz soak:
 else
 
 # In the order in which the script needs them.
-LIBRARY = begin calendar ids model
+LIBRARY = begin calendar ids taxonomy aggregates model settings
 MODEL   = tables
 
 OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c))

@@ -29,7 +29,7 @@ else
 
 # In the order in which the script needs them.
 LIBRARY = begin calendar ids taxonomy aggregates model settings
-MODEL   = tables
+MODEL   = tables events arrival quality
 
 OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c))
 

@@ -10,7 +10,7 @@
 CREATE FUNCTION reference.dice(seed integer, purpose text, number bigint, sides integer)
 RETURNS integer
 LANGUAGE sql IMMUTABLE
-RETURN ('x' || substr(md5(seed || ' ' || purpose || ' ' || number), 1, 15))::bit(60)::bigint % sides;
+RETURN ('x' || substr(md5(seed::text || ' ' || purpose || ' ' || number::text), 1, 15))::bit(60)::bigint % sides;
 
 -- One of the choices, in the same way.
 CREATE FUNCTION reference.pick(seed integer, purpose text, number bigint, VARIADIC choices text[])
@@ -21,7 +21,7 @@ RETURN choices[1 + reference.dice(seed, purpose, number, cardinality(choices))];
 CREATE FUNCTION reference.key(seed integer, kind text, number bigint)
 RETURNS uuid
 LANGUAGE sql IMMUTABLE
-RETURN md5(seed || ' ' || kind || ' ' || number)::uuid;
+RETURN md5(seed::text || ' ' || kind || ' ' || number::text)::uuid;
 
 -- A day and a time near what matters: midnight, the hours of clock changes, any time.
 CREATE FUNCTION reference.local_time(seed integer, number bigint)

@@ -28,7 +28,8 @@
 --    one of that category; the future begins after now(); share is that of all
 --    events; completed_before_created counts the task_completed events that are
 --    earlier than the first task_created of their task.
---  * expected_completeness is not computed here.
+--  * expected_completeness of a day that is over is the share of the last 28
+--    days' lags that are no longer than the time since the day ended; else null.
 \if :{?model}
 \else
   \set model public
@@ -36,27 +37,35 @@
 
 CREATE SCHEMA reference;
 
--- The events with their days, and what the definitions call today.
+-- The last day that figures can be as of.
+CREATE FUNCTION reference.today()
+RETURNS date
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+  SELECT (now() AT TIME ZONE time_zone)::date FROM :"model".usage_settings;
+END;
+
+-- The events with their days, weeks and months.
 CREATE VIEW reference.event AS
 SELECT dated.*,
-       day - (extract(isodow FROM day)::integer - week_start + 7) % 7 AS week,
+       day - (extract(isodow FROM day)::integer - (SELECT week_start FROM :"model".usage_settings) + 7) % 7 AS week,
        date_trunc('month', day::timestamp)::date AS month
   FROM (SELECT e.*,
                t.event_category,
-               (e.event_ts AT TIME ZONE s.time_zone)::date AS day,
-               (now() AT TIME ZONE s.time_zone)::date AS today,
-               s.week_start
+               (e.event_ts AT TIME ZONE (SELECT time_zone FROM :"model".usage_settings))::date AS day
           FROM :"model".fct_event AS e
-         CROSS JOIN :"model".usage_settings AS s
           LEFT JOIN :"model".event_taxonomy AS t ON t.event_name = e.event_name) AS dated;
 
 -- What series and as-of figures go by.
 CREATE VIEW reference.past_event AS
-SELECT * FROM reference.event WHERE day <= today;
+SELECT * FROM reference.event WHERE day <= (SELECT reference.today());
 
 -- One row, null where there is no such day.
 CREATE VIEW reference.as_of AS
-SELECT max(day) AS as_of_date, max(week) AS as_of_week FROM reference.past_event;
+WITH last AS MATERIALIZED (
+  SELECT max(day) AS as_of_date, max(week) AS as_of_week FROM reference.past_event
+)
+SELECT * FROM last;
 
 CREATE VIEW reference.usage_events AS
 SELECT e.event_id,
@@ -101,9 +110,8 @@ SELECT day AS activity_date,
        wau,
        mau,
        round(dau::numeric / nullif(mau, 0), 4) AS stickiness,
-       day < (now() AT TIME ZONE s.time_zone)::date AS is_complete
-  FROM counts
- CROSS JOIN :"model".usage_settings AS s;
+       day < (SELECT reference.today()) AS is_complete
+  FROM counts;
 
 CREATE VIEW reference.daily_active_users_by_segment AS
 WITH segment_activity AS MATERIALIZED (
@@ -147,11 +155,10 @@ WITH activity AS (
 )
 SELECT c.week AS week_start,
        count(DISTINCT a.user_id) AS active_users,
-       c.week + 7 <= (now() AT TIME ZONE s.time_zone)::date AS is_complete
+       c.week + 7 <= (SELECT reference.today()) AS is_complete
   FROM calendar AS c
- CROSS JOIN :"model".usage_settings AS s
   LEFT JOIN activity AS a ON a.week = c.week
- GROUP BY c.week, s.time_zone;
+ GROUP BY c.week;
 
 CREATE VIEW reference.monthly_active_users AS
 WITH activity AS (
@@ -162,11 +169,10 @@ WITH activity AS (
 )
 SELECT c.month AS month_start,
        count(DISTINCT a.user_id) AS active_users,
-       (c.month + interval '1 month')::date <= (now() AT TIME ZONE s.time_zone)::date AS is_complete
+       (c.month + interval '1 month')::date <= (SELECT reference.today()) AS is_complete
   FROM calendar AS c
- CROSS JOIN :"model".usage_settings AS s
   LEFT JOIN activity AS a ON a.month = c.month
- GROUP BY c.month, s.time_zone;
+ GROUP BY c.month;
 
 CREATE VIEW reference.user_daily_activity AS
 SELECT account_id,
@@ -281,9 +287,8 @@ SELECT c.cohort_week,
        c.cohort_size,
        coalesce(r.retained_users, 0) AS retained_users,
        round(coalesce(r.retained_users, 0)::numeric / c.cohort_size, 4) AS retention_rate,
-       c.cohort_week + 7 * weeks_since + 7 <= (now() AT TIME ZONE s.time_zone)::date AS is_complete
+       c.cohort_week + 7 * weeks_since + 7 <= (SELECT reference.today()) AS is_complete
   FROM cohort AS c
- CROSS JOIN :"model".usage_settings AS s
  CROSS JOIN reference.as_of AS o
  CROSS JOIN generate_series(0, (o.as_of_week - c.cohort_week) / 7) AS weeks_since
   LEFT JOIN retained AS r ON r.cohort_week = c.cohort_week AND r.week = c.cohort_week + 7 * weeks_since;
@@ -318,9 +323,8 @@ SELECT c.week AS week_start,
        coalesce(t.returning_users, 0) AS returning_users,
        coalesce(t.resurrected_users, 0) AS resurrected_users,
        coalesce(g.dormant_users, 0) AS dormant_users,
-       c.week + 7 <= (now() AT TIME ZONE s.time_zone)::date AS is_complete
+       c.week + 7 <= (SELECT reference.today()) AS is_complete
   FROM calendar AS c
- CROSS JOIN :"model".usage_settings AS s
   LEFT JOIN this_week AS t ON t.week = c.week
   LEFT JOIN gone AS g ON g.week = c.week;
 
@@ -387,13 +391,31 @@ SELECT coalesce(source, 'unknown') AS source,
  GROUP BY coalesce(source, 'unknown');
 
 CREATE VIEW reference.late_arrivals AS
+WITH days AS MATERIALIZED (
+  SELECT day,
+         (day + 1)::timestamp AT TIME ZONE (SELECT time_zone FROM :"model".usage_settings) AS ended_at,
+         count(*) AS events,
+         count(*) FILTER (WHERE ingested_at - event_ts > interval '1 hour') AS late_1h,
+         count(*) FILTER (WHERE ingested_at - event_ts > interval '24 hours') AS late_24h,
+         count(*) FILTER (WHERE ingested_at - event_ts > interval '72 hours') AS late_72h
+    FROM reference.event
+   GROUP BY day
+), recent AS MATERIALIZED (
+  SELECT ingested_at - event_ts AS lag
+    FROM reference.past_event
+   CROSS JOIN reference.as_of
+   WHERE day > as_of_date - 28
+)
 SELECT day AS activity_date,
-       count(*) AS events,
-       count(*) FILTER (WHERE ingested_at - event_ts > interval '1 hour') AS late_1h,
-       count(*) FILTER (WHERE ingested_at - event_ts > interval '24 hours') AS late_24h,
-       count(*) FILTER (WHERE ingested_at - event_ts > interval '72 hours') AS late_72h
-  FROM reference.event
- GROUP BY day;
+       events,
+       late_1h,
+       late_24h,
+       late_72h,
+       CASE
+         WHEN day < (SELECT reference.today())
+         THEN (SELECT round(count(*) FILTER (WHERE recent.lag <= now() - days.ended_at)::numeric / nullif(count(*), 0), 4) FROM recent)
+       END AS expected_completeness
+  FROM days;
 
 -- The events that each check of data_quality is about.
 CREATE VIEW reference.suspect_event AS

@@ -28,7 +28,7 @@ check demo demo-stop bench fuzz soak:
 else
 
 # In the order in which the script needs them.
-LIBRARY = begin calendar ids model
+LIBRARY = begin calendar ids dayseries dayseries_map model
 MODEL   = tables
 
 OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c))

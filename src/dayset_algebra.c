@@ -522,7 +522,7 @@ ua_dayset_trailing(UaDays days, int32 n)
 
 	ua_days_write(&writer, VARHDRSZ, days.size + Min(n, 1024) / 8);
 	ua_days_read(&reader, days);
-	done = reach = (int64) first - 1;
+	done = reach = PG_INT64_MIN;
 	while (ua_days_next(&reader, &word, &bits))
 	{
 		int64		begin = (int64) word * DAYS_PER_WORD;

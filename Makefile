@@ -31,6 +31,7 @@ else
 LIBRARY = begin \
 	calendar \
 	ids \
+	dayset \
 	dayseries \
 	dayseries_map \
 	taxonomy \

@@ -397,13 +397,12 @@ dayseries_map_total_series(PG_FUNCTION_ARGS)
 	UaDayTotals totals;
 	UaDayseriesWriter result;
 
-	ua_totals_start(&totals);
+	ua_totals_start(&totals, CurrentMemoryContext);
 	ua_map_read(&reader, PG_GETARG_DAYSERIES_MAP(0));
 	while (ua_map_next(&reader, &entry))
 		ua_totals_add(&totals, entry.series);
 	ua_dayseries_start(&result);
 	ua_totals_write(&totals, &result);
-	ua_totals_release(&totals);
 	PG_RETURN_DATUM(ua_dayseries_datum(&result));
 }
 
@@ -421,17 +420,13 @@ by_category(PG_FUNCTION_ARGS)
 	UaTaxonomy *taxonomy = ua_taxonomy((UaTaxonomy **) &fcinfo->flinfo->fn_extra,
 									   fcinfo->flinfo->fn_mcxt,
 									   ua_function_schema(fcinfo));
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(caller, "by category",
-												  ALLOCSET_SMALL_SIZES);
 	UaMapReader reader;
 	UaMapEntry	entry;
 	UaMapTotals totals;
 	UaMapWriter result;
 
 	ua_map_read(&reader, PG_GETARG_DAYSERIES_MAP(0));
-	MemoryContextSwitchTo(context);
-	ua_map_totals_start(&totals);
+	ua_map_totals_start(&totals, CurrentMemoryContext);
 	while (ua_map_next(&reader, &entry))
 	{
 		text	   *category = ua_event_category(taxonomy, entry.label,
@@ -448,11 +443,8 @@ by_category(PG_FUNCTION_ARGS)
 		ua_totals_add(ua_map_totals_of(&totals, label, label_size),
 					  entry.series);
 	}
-	MemoryContextSwitchTo(caller);
-
 	ua_map_start(&result);
 	ua_map_totals_write(&totals, &result);
-	MemoryContextDelete(context);
 	PG_RETURN_DATUM(ua_map_datum(&result));
 }
 
@@ -494,7 +486,7 @@ dayseries_map_slice(PG_FUNCTION_ARGS)
 	UaDay		first,
 				last;
 
-	ua_getarg_days(fcinfo, 1, &first, &last);
+	ua_days_of_range_arg(fcinfo, 1, &first, &last);
 	ua_map_start(&result);
 	ua_map_slice(&result, PG_GETARG_DAYSERIES_MAP(0), first, last);
 	PG_RETURN_DATUM(ua_map_datum(&result));

@@ -32,6 +32,8 @@ LIBRARY = begin \
 	calendar \
 	ids \
 	dayset \
+	dayseries \
+	dayseries_map \
 	taxonomy \
 	aggregates \
 	sequences \

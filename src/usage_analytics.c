@@ -4,11 +4,14 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "fmgr.h"
 #include "utils/guc.h"
 
 #include "capture.h"
 #include "fold.h"
+#include "sequence_state.h"
 
 PG_MODULE_MAGIC;
 
@@ -19,5 +22,12 @@ _PG_init(void)
 {
 	ua_capture_init();
 	ua_fold_init();
+	DefineCustomIntVariable("usage_analytics.sequence_memory",
+							"Limits what an aggregate over sequences of events holds in memory.",
+							"It counts for all groups of the aggregate together, in each process; a query that needs more fails.",
+							&ua_sequence_memory,
+							1024 * 1024, 64, MAX_KILOBYTES,
+							PGC_USERSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
 	MarkGUCPrefixReserved("usage_analytics");
 }

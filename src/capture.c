@@ -27,6 +27,7 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -87,10 +88,10 @@ typedef struct
 	uint32		number;
 	uint32		hash;
 	char		status;
-} Group;
+} UserMonth;
 
 #define SH_PREFIX groups
-#define SH_ELEMENT_TYPE Group
+#define SH_ELEMENT_TYPE UserMonth
 #define SH_KEY_TYPE GroupKey
 #define SH_KEY key
 #define SH_HASH_KEY(tb, key) \
@@ -375,7 +376,7 @@ add_event(Sums *sums, const EventColumns *columns, TupleTableSlot *slot,
 	if (memcmp(&sums->last_key, &key, sizeof(key)) != 0)
 	{
 		bool		found;
-		Group	   *entry = groups_insert(sums->groups, key, &found);
+		UserMonth  *entry = groups_insert(sums->groups, key, &found);
 
 		if (!found)
 			entry->number = sums->groups->members - 1;
@@ -533,7 +534,7 @@ write_sums(Sums *sums)
 	groups_iterator group_iterator;
 	cells_iterator cell_iterator;
 	Label	   *label;
-	Group	   *group;
+	UserMonth  *group;
 	Cell	   *cell;
 	UaMapWriter maps[N_MAPS];
 	Appender	appender;
@@ -607,7 +608,7 @@ sums_are_full(const Sums *sums)
 	Size		limit = (Size) maintenance_work_mem * 1024;
 
 	return sums->cells->members * 2 * sizeof(Cell) +
-		sums->groups->members * 2 * sizeof(Group) > limit ||
+		sums->groups->members * 2 * sizeof(UserMonth) > limit ||
 		sums->labels->members >= MAX_LABELS;
 }
 

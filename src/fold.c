@@ -14,6 +14,8 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "storage/ipc.h"
@@ -35,7 +37,6 @@
 
 PG_FUNCTION_INFO_V1(usage_refresh);
 PG_FUNCTION_INFO_V1(usage_lock_rollups);
-PG_FUNCTION_INFO_V1(usage_folding_pid);
 
 PGDLLEXPORT void usage_fold_main(Datum arg);
 
@@ -152,29 +153,6 @@ usage_refresh(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(fold(schema, ua_relation_owner(pending)));
 }
 
-/*
- * usage_folding_pid() → integer: the backend that holds the rollups' lock,
- * NULL where none does.
- */
-Datum
-usage_folding_pid(PG_FUNCTION_ARGS)
-{
-	LOCKTAG		tag;
-	VirtualTransactionId *holders;
-	int			count;
-
-	rollup_locktag(&tag, pending_table(ua_function_schema(fcinfo)));
-	holders = GetLockConflicts(&tag, ExclusiveLock, &count);
-	for (int i = 0; i < count; i++)
-	{
-		PGPROC	   *proc = ua_backend_proc(holders[i]);
-
-		if (proc != NULL)
-			PG_RETURN_INT32(proc->pid);
-	}
-	PG_RETURN_NULL();
-}
-
 /* ---------- in the background ---------- */
 
 void
@@ -265,13 +243,22 @@ record_error(Oid schema, const char *message)
 	finish_worker_transaction();
 }
 
+static bool
+there_is_a_library(Oid schema)
+{
+	List	   *name = list_make2(makeString(get_namespace_name(schema)),
+								  makeString("usage_fold"));
+
+	return OidIsValid(LookupFuncName(name, 0, NULL, true));
+}
+
 void
 usage_fold_main(Datum arg)
 {
 	Oid			schema = DatumGetObjectId(arg);
 	Oid			database;
 	MemoryContext context;
-	char	   *message = NULL;
+	char	   *volatile message = NULL;
 
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
@@ -288,7 +275,7 @@ usage_fold_main(Datum arg)
 		/* The model may have been dropped meanwhile. */
 		pending = get_relname_relid("usage_pending", schema);
 		if (OidIsValid(pending) &&
-			OidIsValid(ua_function_in(schema, "usage_fold")) &&
+			there_is_a_library(schema) &&
 			lock_rollups(pending, false))
 		{
 			pgstat_report_activity(STATE_RUNNING, "folding usage_pending");

@@ -24,14 +24,6 @@ AS 'MODULE_PATHNAME', 'usage_lock_rollups';
 COMMENT ON FUNCTION @extschema@.usage_lock_rollups(boolean) IS
   'Take the lock that lets one session at a time change the rollups, until the transaction ends; false where another has it and wait is false; for members of the owner''s role (42501)';
 
-CREATE FUNCTION @extschema@.usage_folding_pid()
-RETURNS integer
-LANGUAGE c VOLATILE
-AS 'MODULE_PATHNAME', 'usage_folding_pid';
-
-COMMENT ON FUNCTION @extschema@.usage_folding_pid() IS
-  'Process that holds the lock of usage_lock_rollups(), as in pg_stat_activity.pid; null where none does, or where it is the caller';
-
 -- Fold one part of usage_pending, the rows in [from_block, to_block). The
 -- rollups are locked, so nothing here meets another fold.
 CREATE FUNCTION @extschema@.usage_fold_blocks(from_block bigint, to_block bigint)

@@ -32,6 +32,9 @@ LIBRARY = begin \
 	calendar \
 	ids \
 	taxonomy \
+	dayset \
+	dayseries \
+	dayseries_map \
 	aggregates \
 	sequences \
 	model \

@@ -5,6 +5,6 @@
 #ifndef UA_CAPTURE_H
 #define UA_CAPTURE_H
 
-extern void ua_capture_init(void);
+extern void ua_suspend_capture(bool suspend);
 
 #endif							/* UA_CAPTURE_H */

@@ -9,9 +9,9 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
-#include "capture.h"
 #include "fold.h"
 #include "sequence_state.h"
+#include "sums.h"
 
 PG_MODULE_MAGIC;
 
@@ -20,7 +20,7 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
-	ua_capture_init();
+	ua_sums_init();
 	ua_fold_init();
 	DefineCustomIntVariable("usage_analytics.sequence_memory",
 							"Limits what an aggregate over sequences of events holds in memory.",

@@ -31,6 +31,7 @@ else
 LIBRARY = begin \
 	calendar \
 	ids \
+	dayset \
 	taxonomy \
 	dayset \
 	dayseries \

@@ -31,7 +31,6 @@ else
 LIBRARY = begin \
 	calendar \
 	ids \
-	dayset \
 	taxonomy \
 	dayset \
 	dayseries \

@@ -12,6 +12,7 @@
 
 #include "catalog/partition.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "nodes/pg_list.h"

@@ -17,7 +17,9 @@
 #include "common/int.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -27,6 +29,7 @@
 #include "utils/syscache.h"
 #include "utils/uuid.h"
 
+#include "calendar.h"
 #include "compat.h"
 #include "dayseries_map.h"
 #include "model.h"

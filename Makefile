@@ -39,7 +39,8 @@ LIBRARY = begin \
 	sequences \
 	model \
 	settings \
-	rollups
+	rollups \
+	maintenance
 MODEL = tables \
 	rollups \
 	live \

@@ -11,11 +11,13 @@
 #include "postgres.h"
 
 #include "catalog/partition.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "nodes/pg_list.h"
+#include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
@@ -28,6 +30,7 @@
 #include "sums.h"
 
 PG_FUNCTION_INFO_V1(usage_capture);
+PG_FUNCTION_INFO_V1(usage_capture_users);
 
 static bool suspended = false;
 
@@ -41,16 +44,23 @@ ua_suspend_capture(bool suspend)
 	suspended = suspend;
 }
 
+/* A transition table from its beginning; other triggers may be reading it too. */
+static TupleTableSlot *
+start_reading(Relation relation, Tuplestorestate *rows)
+{
+	int			pointer = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
+
+	tuplestore_select_read_pointer(rows, pointer);
+	tuplestore_rescan(rows);
+	return MakeSingleTupleTableSlot(RelationGetDescr(relation),
+									&TTSOpsMinimalTuple);
+}
+
 static void
 add_table(UaSums *sums, Relation relation, Tuplestorestate *rows, int sign)
 {
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(relation),
-													&TTSOpsMinimalTuple);
+	TupleTableSlot *slot = start_reading(relation, rows);
 
-	/* Other triggers may be reading the same tuplestore. */
-	tuplestore_select_read_pointer(rows,
-								   tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND));
-	tuplestore_rescan(rows);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 		ua_sums_add(sums, slot, sign);
 	ExecDropSingleTupleTableSlot(slot);
@@ -136,5 +146,65 @@ usage_capture(PG_FUNCTION_ARGS)
 	}
 	ua_return_to(&before);
 
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * Users that are deleted from dim_user have no raw events left, but may have
+ * rollups of purged months: these are taken back, as if the events were
+ * deleted.
+ */
+Datum
+usage_capture_users(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Oid			schema = ua_function_schema(fcinfo);
+	ArrayBuildState *users = NULL;
+	TupleTableSlot *slot;
+	AttrNumber	user_id;
+	UaIdentity	before;
+	Oid			pending;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) ||
+		!TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
+		!trigger->tg_oldtable)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("usage_capture_users() must be fired AFTER DELETE, FOR EACH STATEMENT, with the old table")));
+	pending = get_relname_relid("usage_pending", schema);
+	if (get_relname_relid("dim_user", schema) != RelationGetRelid(trigger->tg_relation) ||
+		!OidIsValid(pending))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("usage_capture_users() is for dim_user, not for \"%s\"",
+						RelationGetRelationName(trigger->tg_relation))));
+
+	user_id = ua_column(RelationGetDescr(trigger->tg_relation), "user_id", UUIDOID);
+	slot = start_reading(trigger->tg_relation, trigger->tg_oldtable);
+	while (tuplestore_gettupleslot(trigger->tg_oldtable, true, false, slot))
+	{
+		bool		isnull;
+		Datum		value = slot_getattr(slot, user_id, &isnull);
+
+		users = accumArrayResult(users, value, isnull, UUIDOID,
+								 CurrentMemoryContext);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+
+	if (users != NULL)
+	{
+		Oid			type = UUIDARRAYOID;
+		Datum		value = makeArrayResult(users, CurrentMemoryContext);
+
+		ua_become(ua_relation_owner(pending), &before);
+		SPI_connect();
+		SPI_execute_with_args(psprintf("SELECT %s($1)",
+									   ua_qualified(schema, "usage_forget_users")),
+							  1, &type, &value, NULL, false, 0);
+		SPI_finish();
+		ua_return_to(&before);
+	}
 	return PointerGetDatum(NULL);
 }

@@ -107,7 +107,6 @@ state_of(FunctionCallInfo fcinfo, const ExpandedObjectMethods *methods)
 {
 	MemoryContext aggregate;
 	MemoryContext context;
-	MemoryContext caller;
 	ExpandedTotals *state;
 
 	if (!AggCheckCallContext(fcinfo, &aggregate))
@@ -132,17 +131,18 @@ state_of(FunctionCallInfo fcinfo, const ExpandedObjectMethods *methods)
 									ALLOCSET_START_SMALL_SIZES);
 	state = MemoryContextAllocZero(context, sizeof(ExpandedTotals));
 	EOH_init_header(&state->hdr, methods, context);
-	caller = MemoryContextSwitchTo(context);
 	if (methods == &series_methods)
-		ua_totals_start(&state->totals.days);
+	{
+		ua_totals_start(&state->totals.days, context);
+		if (!PG_ARGISNULL(0))
+			ua_totals_add(&state->totals.days, PG_GETARG_DAYSERIES(0));
+	}
 	else
-		ua_map_totals_start(&state->totals.labels);
-	MemoryContextSwitchTo(caller);
-
-	if (!PG_ARGISNULL(0) && methods == &series_methods)
-		ua_totals_add(&state->totals.days, PG_GETARG_DAYSERIES(0));
-	else if (!PG_ARGISNULL(0))
-		ua_map_totals_add(&state->totals.labels, PG_GETARG_DAYSERIES_MAP(0));
+	{
+		ua_map_totals_start(&state->totals.labels, context);
+		if (!PG_ARGISNULL(0))
+			ua_map_totals_add(&state->totals.labels, PG_GETARG_DAYSERIES_MAP(0));
+	}
 	return state;
 }
 
@@ -166,7 +166,7 @@ dayseries_agg_transfn(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return return_unchanged(fcinfo);
 	state = state_of(fcinfo, &series_methods);
-	ua_totals_add_day(&state->totals.days, ua_getarg_day(fcinfo, 1),
+	ua_totals_add_day(&state->totals.days, ua_checked_day(PG_GETARG_DATEADT(1)),
 					  PG_GETARG_INT64(2));
 	PG_RETURN_STATE(state);
 }
@@ -212,7 +212,7 @@ dayseries_map_agg_transfn(PG_FUNCTION_ARGS)
 	state = state_of(fcinfo, &map_methods);
 	totals = ua_map_totals_of(&state->totals.labels,
 							  VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label));
-	ua_totals_add_day(totals, ua_getarg_day(fcinfo, 2), PG_GETARG_INT64(3));
+	ua_totals_add_day(totals, ua_checked_day(PG_GETARG_DATEADT(2)), PG_GETARG_INT64(3));
 	PG_RETURN_STATE(state);
 }
 

@@ -20,6 +20,8 @@
 #include "dayseries_sql.h"
 #include "dayseries_text.h"
 #include "daytotals.h"
+#include "model.h"
+#include "taxonomy.h"
 
 PG_FUNCTION_INFO_V1(dayseries_map_in);
 PG_FUNCTION_INFO_V1(dayseries_map_out);
@@ -43,6 +45,7 @@ PG_FUNCTION_INFO_V1(dayseries_map_get);
 PG_FUNCTION_INFO_V1(dayseries_map_labels);
 PG_FUNCTION_INFO_V1(dayseries_map_each);
 PG_FUNCTION_INFO_V1(dayseries_map_total_series);
+PG_FUNCTION_INFO_V1(by_category);
 PG_FUNCTION_INFO_V1(dayseries_map_plus);
 PG_FUNCTION_INFO_V1(dayseries_map_minus);
 PG_FUNCTION_INFO_V1(dayseries_map_negative);
@@ -394,19 +397,56 @@ dayseries_map_total_series(PG_FUNCTION_ARGS)
 	UaDayTotals totals;
 	UaDayseriesWriter result;
 
-	ua_totals_start(&totals);
+	ua_totals_start(&totals, CurrentMemoryContext);
 	ua_map_read(&reader, PG_GETARG_DAYSERIES_MAP(0));
 	while (ua_map_next(&reader, &entry))
 		ua_totals_add(&totals, entry.series);
 	ua_dayseries_start(&result);
 	ua_totals_write(&totals, &result);
-	ua_totals_release(&totals);
 	PG_RETURN_DATUM(ua_dayseries_datum(&result));
 }
 
 /*
  * Making maps out of maps
  */
+
+/* What event names without a category come under. */
+#define UNKNOWN_CATEGORY	"unknown"
+
+/* Labels are event names, and become their categories. */
+Datum
+by_category(PG_FUNCTION_ARGS)
+{
+	UaTaxonomy *taxonomy = ua_taxonomy((UaTaxonomy **) &fcinfo->flinfo->fn_extra,
+									   fcinfo->flinfo->fn_mcxt,
+									   ua_function_schema(fcinfo));
+	UaMapReader reader;
+	UaMapEntry	entry;
+	UaMapTotals totals;
+	UaMapWriter result;
+
+	ua_map_read(&reader, PG_GETARG_DAYSERIES_MAP(0));
+	ua_map_totals_start(&totals, CurrentMemoryContext);
+	while (ua_map_next(&reader, &entry))
+	{
+		text	   *category = ua_event_category(taxonomy, entry.label,
+												 entry.label_size);
+		const char *label = UNKNOWN_CATEGORY;
+		Size		label_size = strlen(UNKNOWN_CATEGORY);
+
+		if (category != NULL)
+		{
+			label = VARDATA_ANY(category);
+			label_size = VARSIZE_ANY_EXHDR(category);
+			ua_check_label(label, label_size);
+		}
+		ua_totals_add(ua_map_totals_of(&totals, label, label_size),
+					  entry.series);
+	}
+	ua_map_start(&result);
+	ua_map_totals_write(&totals, &result);
+	PG_RETURN_DATUM(ua_map_datum(&result));
+}
 
 Datum
 dayseries_map_plus(PG_FUNCTION_ARGS)
@@ -446,7 +486,7 @@ dayseries_map_slice(PG_FUNCTION_ARGS)
 	UaDay		first,
 				last;
 
-	ua_getarg_days(fcinfo, 1, &first, &last);
+	ua_days_of_range_arg(fcinfo, 1, &first, &last);
 	ua_map_start(&result);
 	ua_map_slice(&result, PG_GETARG_DAYSERIES_MAP(0), first, last);
 	PG_RETURN_DATUM(ua_map_datum(&result));

@@ -96,72 +96,19 @@ ua_dayseries_copy_datum(UaDayseries series)
 	return PointerGetDatum(value);
 }
 
-void
-ua_getarg_days(FunctionCallInfo fcinfo, int n, UaDay *first, UaDay *last)
-{
-	RangeType  *range = PG_GETARG_RANGE_P(n);
-	TypeCacheEntry *typcache = range_get_typcache(fcinfo, RangeTypeGetOid(range));
-	RangeBound	lower,
-				upper;
-	bool		empty;
-
-	*first = UA_MIN_DAY;
-	*last = UA_MAX_DAY;
-	range_deserialize(typcache, range, &lower, &upper, &empty);
-	if (empty)
-	{
-		*first = UA_MAX_DAY;
-		*last = UA_MIN_DAY;
-		return;
-	}
-
-	/* An infinite date as a bound is beyond all days, on either side. */
-	if (!lower.infinite)
-	{
-		int64		day = (int64) DatumGetDateADT(lower.val) + !lower.inclusive;
-
-		if (day > UA_MAX_DAY)
-			*last = UA_MIN_DAY;
-		*first = (UaDay) Min(Max(day, UA_MIN_DAY), UA_MAX_DAY);
-	}
-	if (!upper.infinite)
-	{
-		int64		day = (int64) DatumGetDateADT(upper.val) - !upper.inclusive;
-
-		if (day < UA_MIN_DAY)
-			*first = UA_MAX_DAY;
-		*last = (UaDay) Max(Min(day, *last), UA_MIN_DAY);
-	}
-}
-
 int64
-ua_getarg_bounded_days(FunctionCallInfo fcinfo, int n,
-					   UaDay *first, UaDay *last)
+ua_bounded_days_of_range_arg(FunctionCallInfo fcinfo, int argument,
+							 UaDay *first, UaDay *last)
 {
-	RangeType  *range = PG_GETARG_RANGE_P(n);
-
-	ua_getarg_days(fcinfo, n, first, last);
+	ua_days_of_range_arg(fcinfo, argument, first, last);
 	if (*first > *last)
 		return 0;
-	if (*first == UA_MIN_DAY || *last == UA_MAX_DAY ||
-		(range_get_flags(range) & (RANGE_LB_INF | RANGE_UB_INF)) != 0)
+	if (*first == UA_MIN_DAY || *last == UA_MAX_DAY)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a range of days without end cannot be filled"),
 				 errhint("Give a daterange with both bounds.")));
 	return (int64) *last - *first + 1;
-}
-
-UaDay
-ua_getarg_day(FunctionCallInfo fcinfo, int n)
-{
-	DateADT		day = PG_GETARG_DATEADT(n);
-
-	if (DATE_NOT_FINITE(day))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("an infinite date is no day")));
-	return day;
 }
 
 /*
@@ -225,7 +172,7 @@ dayseries_from_day(PG_FUNCTION_ARGS)
 	UaDayseriesWriter result;
 
 	ua_dayseries_start(&result);
-	ua_dayseries_put(&result, ua_getarg_day(fcinfo, 0), PG_GETARG_INT64(1));
+	ua_dayseries_put(&result, ua_checked_day(PG_GETARG_DATEADT(0)), PG_GETARG_INT64(1));
 	PG_RETURN_DATUM(ua_dayseries_datum(&result));
 }
 
@@ -233,7 +180,6 @@ dayseries_from_day(PG_FUNCTION_ARGS)
 Datum
 dayseries_from_dayset(PG_FUNCTION_ARGS)
 {
-	struct varlena *days = PG_GETARG_VARLENA_PP(0);
 	UaDayseriesWriter result;
 	UaDaysReader reader;
 	int32		word;
@@ -243,7 +189,7 @@ dayseries_from_dayset(PG_FUNCTION_ARGS)
 	for (Size i = 0; i < lengthof(ones); i++)
 		ones[i] = 1;
 	ua_dayseries_start(&result);
-	ua_days_read(&reader, UA_DAYS(days));
+	ua_days_read(&reader, PG_GETARG_DAYS(0));
 	while (ua_days_next(&reader, &word, &bits))
 		ua_dayseries_put_block(&result, word, bits, ones);
 	PG_RETURN_DATUM(ua_dayseries_datum(&result));
@@ -443,7 +389,7 @@ dayseries_slice(PG_FUNCTION_ARGS)
 	UaDay		first,
 				last;
 
-	ua_getarg_days(fcinfo, 1, &first, &last);
+	ua_days_of_range_arg(fcinfo, 1, &first, &last);
 	ua_dayseries_start(&result);
 	ua_dayseries_slice(&result, PG_GETARG_DAYSERIES(0), first, last);
 	PG_RETURN_DATUM(ua_dayseries_datum(&result));
@@ -468,14 +414,9 @@ dayseries_rolling_sum(PG_FUNCTION_ARGS)
 Datum
 dayseries_by_week(PG_FUNCTION_ARGS)
 {
-	int32		week_start = PG_GETARG_INT32(1);
+	int			week_start = ua_checked_week_start(PG_GETARG_INT32(1));
 	UaDayseriesWriter result;
 
-	if (week_start < 1 || week_start > 7)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a week cannot start on day %d", week_start),
-				 errdetail("Days of the week go from 1, Monday, to 7, Sunday.")));
 	ua_dayseries_start(&result);
 	ua_dayseries_by_week(&result, PG_GETARG_DAYSERIES(0), week_start);
 	PG_RETURN_DATUM(ua_dayseries_datum(&result));
@@ -611,7 +552,7 @@ dayseries_unnest_range(PG_FUNCTION_ARGS)
 	if (SRF_IS_FIRSTCALL())
 	{
 		UaDay		last;
-		int64		count = ua_getarg_bounded_days(fcinfo, 1, &day, &last);
+		int64		count = ua_bounded_days_of_range_arg(fcinfo, 1, &day, &last);
 
 		/* it has left the range's type here, where the calls have theirs */
 		fcinfo->flinfo->fn_extra = NULL;
@@ -650,7 +591,7 @@ sparkline(PG_FUNCTION_ARGS)
 	};
 	UaDay		first,
 				last;
-	int64		count = ua_getarg_bounded_days(fcinfo, 1, &first, &last);
+	int64		count = ua_bounded_days_of_range_arg(fcinfo, 1, &first, &last);
 	UaDayseries series = PG_GETARG_DAYSERIES(0);
 	UaDayseriesReader reader;
 	UaDayseriesBlock block;

@@ -8,6 +8,7 @@
 #include "fmgr.h"
 
 #include "dayseries_map.h"
+#include "dayset_sql.h"
 
 /* The bytes of a value, detoasted or flattened where it has to be. */
 extern UaDayseries ua_dayseries_of(Datum value);
@@ -24,18 +25,10 @@ extern Datum ua_map_datum(UaMapWriter *writer);
 extern Datum ua_dayseries_copy_datum(UaDayseries series);
 
 /*
- * The days of the daterange that is argument n, from first to last; first is
- * after last where it is empty. An open side goes to the end of all dates.
- * fn_extra is used for the range's type.
+ * The days of a daterange that is argument n, from first to last, and their
+ * number; a range without an end is an error. Needs fn_extra for itself.
  */
-extern void ua_getarg_days(FunctionCallInfo fcinfo, int n,
-						   UaDay *first, UaDay *last);
-
-/* The same, but an open side is an error. Returns the number of days. */
-extern int64 ua_getarg_bounded_days(FunctionCallInfo fcinfo, int n,
-									UaDay *first, UaDay *last);
-
-/* A date that is not infinite, or an error. */
-extern UaDay ua_getarg_day(FunctionCallInfo fcinfo, int n);
+extern int64 ua_bounded_days_of_range_arg(FunctionCallInfo fcinfo, int argument,
+										  UaDay *first, UaDay *last);
 
 #endif							/* UA_DAYSERIES_SQL_H */

@@ -10,137 +10,27 @@
 
 #include "daytotals.h"
 
-/* A span of so many words (22 years, 64 kB) is an array in any case. */
-#define SMALL_SPAN		128
-
-/* A longer one is where there are no more words than this for a block added. */
-#define WORDS_PER_BLOCK	4
-
-#define LONGEST_SPAN	((int64) (MaxAllocSize / sizeof(int64) / 64))
-
 void
-ua_totals_start(UaDayTotals *totals)
+ua_totals_start(UaDayTotals *totals, MemoryContext context)
 {
-	memset(totals, 0, sizeof(*totals));
-	totals->context = CurrentMemoryContext;
+	totals->context = context;
+	ua_word_table_init(&totals->words, context,
+					   totals->window, lengthof(totals->window));
 }
 
-void
-ua_totals_release(UaDayTotals *totals)
-{
-	if (totals->totals != NULL)
-		pfree(totals->totals);
-	if (totals->strays != NULL)
-		pfree(totals->strays);
-}
-
-static int
-compare_strays(const void *a, const void *b)
-{
-	UaDay		day_a = ((const UaStrayTotal *) a)->day;
-	UaDay		day_b = ((const UaStrayTotal *) b)->day;
-
-	return (day_a > day_b) - (day_a < day_b);
-}
-
-/* Sort the list, one entry a day. */
-static void
-compact_strays(UaDayTotals *totals)
-{
-	UaStrayTotal *strays = totals->strays;
-	Size		kept = 0;
-
-	if (totals->stray_count == 0)
-		return;
-	qsort(strays, totals->stray_count, sizeof(UaStrayTotal), compare_strays);
-	for (Size i = 1; i < totals->stray_count; i++)
-	{
-		if (strays[i].day == strays[kept].day)
-			strays[kept].total = ua_sum(strays[kept].total, strays[i].total);
-		else
-			strays[++kept] = strays[i];
-	}
-	totals->stray_count = kept + 1;
-}
-
-static void
-add_stray(UaDayTotals *totals, UaDay day, int64 value)
-{
-	if (totals->stray_count == totals->stray_capacity)
-	{
-		CHECK_FOR_INTERRUPTS();
-		compact_strays(totals);
-		/* sorting again is paid for by the entries that come before it */
-		if (totals->stray_count >= totals->stray_capacity / 2)
-		{
-			Size		capacity = Max(16, totals->stray_capacity * 2);
-
-			if (capacity > MaxAllocSize / sizeof(UaStrayTotal))
-				ereport(ERROR,
-						(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						 errmsg("dayseries would be too large")));
-			totals->strays = totals->strays == NULL ?
-				MemoryContextAlloc(totals->context,
-								   capacity * sizeof(UaStrayTotal)) :
-				repalloc(totals->strays, capacity * sizeof(UaStrayTotal));
-			totals->stray_capacity = capacity;
-		}
-	}
-	totals->strays[totals->stray_count].day = day;
-	totals->strays[totals->stray_count++].total = value;
-}
-
-/* Make the array span the word as well, unless that is too much for it. */
-static bool
-extend(UaDayTotals *totals, int32 word)
-{
-	int64		first = totals->first_word;
-	int64		end = first + totals->words;
-	int64		spare = totals->words / 2;
-	int64	   *array;
-
-	if (totals->words == 0)
-		first = end = word;
-	first = Min(first, word);
-	end = Max(end, (int64) word + 1);
-	if (end - first > LONGEST_SPAN ||
-		(end - first > SMALL_SPAN &&
-		 end - first > totals->blocks * WORDS_PER_BLOCK))
-		return false;
-
-	/* room for what follows in the same direction */
-	spare = Min(Max(0, spare - (end - first - totals->words)),
-				LONGEST_SPAN - (end - first));
-	if (totals->words > 0 && first < totals->first_word)
-		first -= spare;
-	else
-		end += spare;
-
-	CHECK_FOR_INTERRUPTS();
-	array = MemoryContextAllocZero(totals->context,
-								   (end - first) * 64 * sizeof(int64));
-	if (totals->totals != NULL)
-	{
-		memcpy(array + (totals->first_word - first) * 64, totals->totals,
-			   totals->words * 64 * sizeof(int64));
-		pfree(totals->totals);
-	}
-	totals->totals = array;
-	totals->first_word = (int32) first;
-	totals->words = (int32) (end - first);
-	return true;
-}
-
-/* The 64 totals of a word, NULL where they are not in the array. */
+/* The 64 totals of a word, zeros at first. */
 static inline int64 *
 totals_of_word(UaDayTotals *totals, int32 word)
 {
-	totals->blocks++;
-	if (unlikely((int64) word - totals->first_word < 0 ||
-				 (int64) word - totals->first_word >= totals->words) &&
-		!extend(totals, word))
-		return NULL;
-	return totals->totals + ((int64) word - totals->first_word) * 64;
+	uint64	   *address = ua_word_table_find(&totals->words, word);
+
+	if (unlikely(*address == 0))
+	{
+		CHECK_FOR_INTERRUPTS();
+		*address = (uint64) (Size) MemoryContextAllocZero(totals->context,
+														  DAYS_PER_WORD * sizeof(int64));
+	}
+	return (int64 *) (Size) *address;
 }
 
 static inline int
@@ -155,12 +45,10 @@ take_bit(uint64 *bits)
 void
 ua_totals_add_day(UaDayTotals *totals, UaDay day, int64 value)
 {
-	int64	   *to = totals_of_word(totals, ua_word_of_day(day));
+	int64	   *total = totals_of_word(totals, ua_word_of_day(day)) +
+		(day & (DAYS_PER_WORD - 1));
 
-	if (to != NULL)
-		to[day & 63] = ua_sum(to[day & 63], value);
-	else
-		add_stray(totals, day, value);
+	*total = ua_sum(*total, value);
 }
 
 static inline void
@@ -172,15 +60,9 @@ add_block(UaDayTotals *totals, const UaDayseriesBlock *block, bool subtract)
 	for (int i = 0; bits != 0; i++)
 	{
 		int			bit = take_bit(&bits);
-		int64		value = block->values[i];
 
-		if (unlikely(to == NULL))
-			add_stray(totals, ua_day_of_word(block->word) + bit,
-					  subtract ? ua_difference(0, value) : value);
-		else if (subtract)
-			to[bit] = ua_difference(to[bit], value);
-		else
-			to[bit] = ua_sum(to[bit], value);
+		to[bit] = subtract ? ua_difference(to[bit], block->values[i]) :
+			ua_sum(to[bit], block->values[i]);
 	}
 }
 
@@ -223,57 +105,29 @@ ua_totals_count(UaDayTotals *totals, UaDayseries series)
 	}
 }
 
-/* Put the totals of a word: those of the array, if any, and of some strays. */
-static void
-write_word(UaDayseriesWriter *result, int32 word, const int64 *totals,
-		   const UaStrayTotal *strays, Size stray_count)
-{
-	int64		values[64];
-	uint64		bits = 0;
-	int			count = 0;
-
-	for (int bit = 0; bit < 64; bit++)
-	{
-		int64		value = totals != NULL ? totals[bit] : 0;
-
-		if (stray_count > 0 && (strays->day & 63) == bit)
-		{
-			value = ua_sum(value, strays->total);
-			strays++;
-			stray_count--;
-		}
-		values[count] = value;
-		count += value != 0;
-		bits |= (uint64) (value != 0) << bit;
-	}
-	if (bits != 0)
-		ua_dayseries_put_block(result, word, bits, values);
-}
-
 void
 ua_totals_write(UaDayTotals *totals, UaDayseriesWriter *result)
 {
-	int64		i = 0;
-	Size		stray = 0;
+	UaWordTableScan scan;
+	int32		word;
+	uint64		address;
 
-	compact_strays(totals);
-	while (i < totals->words || stray < totals->stray_count)
+	ua_word_table_scan(&scan, &totals->words);
+	while (ua_word_table_next(&scan, &word, &address))
 	{
-		int64		word = PG_INT64_MAX;
-		const int64 *from = NULL;
-		Size		first_stray = stray;
+		const int64 *from = (const int64 *) (Size) address;
+		int64		values[DAYS_PER_WORD];
+		uint64		bits = 0;
+		int			count = 0;
 
-		if (i < totals->words)
-			word = totals->first_word + i;
-		if (stray < totals->stray_count)
-			word = Min(word, ua_word_of_day(totals->strays[stray].day));
-		while (stray < totals->stray_count &&
-			   ua_word_of_day(totals->strays[stray].day) == word)
-			stray++;
-		if (i < totals->words && word == totals->first_word + i)
-			from = totals->totals + 64 * i++;
-		write_word(result, (int32) word, from,
-				   totals->strays + first_stray, stray - first_stray);
+		for (int bit = 0; bit < DAYS_PER_WORD; bit++)
+		{
+			values[count] = from[bit];
+			count += from[bit] != 0;
+			bits |= (uint64) (from[bit] != 0) << bit;
+		}
+		if (bits != 0)
+			ua_dayseries_put_block(result, word, bits, values);
 	}
 }
 
@@ -282,10 +136,10 @@ ua_totals_write(UaDayTotals *totals, UaDayseriesWriter *result)
  */
 
 void
-ua_map_totals_start(UaMapTotals *totals)
+ua_map_totals_start(UaMapTotals *totals, MemoryContext context)
 {
 	memset(totals, 0, sizeof(*totals));
-	totals->context = CurrentMemoryContext;
+	totals->context = context;
 }
 
 static UaLabelTotals *
@@ -302,9 +156,9 @@ insert_label(UaMapTotals *totals, int at, const char *label, Size label_size)
 			repalloc(totals->labels,
 					 totals->capacity * sizeof(*totals->labels));
 	}
-	added = MemoryContextAllocZero(totals->context,
-								   offsetof(UaLabelTotals, label) + label_size);
-	added->totals.context = totals->context;
+	added = MemoryContextAlloc(totals->context,
+							   offsetof(UaLabelTotals, label) + label_size);
+	ua_totals_start(&added->totals, totals->context);
 	added->label_size = label_size;
 	memcpy(added->label, label, label_size);
 

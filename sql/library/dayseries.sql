@@ -230,6 +230,20 @@ AS 'MODULE_PATHNAME', 'dayseries_from_day';
 COMMENT ON FUNCTION @extschema@.dayseries(date, bigint) IS
   'A series of one day; empty where the value is 0, an error for an infinite date (22008)';
 
+CREATE FUNCTION @extschema@.dayseries(days @extschema@.dayset)
+RETURNS @extschema@.dayseries
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'dayseries_from_dayset';
+
+COMMENT ON FUNCTION @extschema@.dayseries(@extschema@.dayset) IS
+  'The series with the value 1 on each of the days';
+
+CREATE CAST (@extschema@.dayset AS @extschema@.dayseries)
+WITH FUNCTION @extschema@.dayseries(@extschema@.dayset);
+
+COMMENT ON CAST (@extschema@.dayset AS @extschema@.dayseries) IS
+  'The value 1 on each of the days';
+
 -- ask
 
 CREATE FUNCTION @extschema@.isempty(@extschema@.dayseries)
@@ -279,6 +293,14 @@ AS 'MODULE_PATHNAME', 'dayseries_value_on';
 
 COMMENT ON FUNCTION @extschema@.value_on(@extschema@.dayseries, date) IS
   'Value on a day, 0 where there is none';
+
+CREATE FUNCTION @extschema@.days(@extschema@.dayseries)
+RETURNS @extschema@.dayset
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'dayseries_days';
+
+COMMENT ON FUNCTION @extschema@.days(@extschema@.dayseries) IS
+  'The days with a value above 0';
 
 -- combine
 

@@ -351,6 +351,14 @@ CREATE OPERATOR @extschema@.* (
 COMMENT ON OPERATOR @extschema@.* (@extschema@.dayseries_map, daterange) IS
   'The days within the range, and the labels that have any there';
 
+CREATE FUNCTION @extschema@.by_category(@extschema@.dayseries_map)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'by_category';
+
+COMMENT ON FUNCTION @extschema@.by_category(@extschema@.dayseries_map) IS
+  'The map with event names replaced by their categories in event_taxonomy, as the query''s snapshot sees it; those of a category are added up, names without one come under unknown; an error beyond bigint (22003)';
+
 -- open up
 
 CREATE FUNCTION @extschema@.each(map @extschema@.dayseries_map, OUT label text, OUT series @extschema@.dayseries)

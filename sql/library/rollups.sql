@@ -8,6 +8,14 @@ AS 'MODULE_PATHNAME', 'usage_capture';
 COMMENT ON FUNCTION @extschema@.usage_capture() IS
   'Trigger function: appends to usage_pending what a statement on fct_event changes; AFTER, FOR EACH STATEMENT, with transition tables';
 
+CREATE FUNCTION @extschema@.usage_capture_users()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'usage_capture_users';
+
+COMMENT ON FUNCTION @extschema@.usage_capture_users() IS
+  'Trigger function: takes back all sums of users that are deleted from dim_user; AFTER DELETE, FOR EACH STATEMENT, with the old table';
+
 CREATE FUNCTION @extschema@.usage_forget_settings(event_table regclass)
 RETURNS void
 LANGUAGE c VOLATILE STRICT

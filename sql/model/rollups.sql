@@ -29,7 +29,6 @@ CREATE TABLE @extschema@.user_activity (
 ALTER TABLE @extschema@.user_activity ADD CONSTRAINT user_activity_pkey PRIMARY KEY (account_id, user_id);
 CREATE INDEX user_activity_user_id_idx ON @extschema@.user_activity (user_id);
 CREATE INDEX user_activity_shared_idx ON @extschema@.user_activity (user_id) WHERE shared;
-ALTER TABLE @extschema@.user_activity SET (fillfactor = 90);
 
 COMMENT ON TABLE @extschema@.user_activity IS 'Settled days of activity: a row per account and user, for all time; derived, not to be written by hand';
 COMMENT ON COLUMN @extschema@.user_activity.account_id IS 'Account of the events';
@@ -85,3 +84,5 @@ CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.fct_e
 REFERENCING OLD TABLE AS old_events FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture();
 CREATE OR REPLACE TRIGGER usage_capture_truncate AFTER TRUNCATE ON @extschema@.fct_event
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture();
+CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.dim_user
+REFERENCING OLD TABLE AS old_users FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture_users();

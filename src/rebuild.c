@@ -146,7 +146,7 @@ usage_delete_raw(PG_FUNCTION_ARGS)
 	Oid			type = PG_ARGISNULL(0) ? UUIDOID : DATEOID;
 	Datum		value = PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0);
 	char	   *command;
-	int64		deleted;
+	volatile int64 deleted = 0;
 
 	if (PG_ARGISNULL(0) == PG_ARGISNULL(1))
 		ereport(ERROR,

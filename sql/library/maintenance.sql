@@ -22,13 +22,17 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  kept CONSTANT text := (SELECT format('%L::daterange', daterange(NULL, purged_before))
-                           FROM @extschema@.usage_settings
-                          WHERE purged_before IS NOT NULL);
+  owner CONSTANT regrole := @extschema@.usage_check_owner();
+  kept text;
   events bigint;
 BEGIN
-  PERFORM @extschema@.usage_check_owner();
+  IF owner <> current_user::regrole THEN
+    RETURN @extschema@.usage_execute_as(owner, 'SELECT @extschema@.rebuild_rollups()');
+  END IF;
   PERFORM @extschema@.usage_lock_rollups(true);
+  SELECT format('%L::daterange', daterange(NULL, purged_before)) INTO kept
+    FROM @extschema@.usage_settings
+   WHERE purged_before IS NOT NULL;
 
   -- Rollups of purged days stay: nothing could bring them back.
   events := @extschema@.usage_recount(
@@ -197,11 +201,14 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+  owner CONSTANT regrole := @extschema@.usage_check_owner();
   deleted bigint := 0;
   rows_there bigint;
   part regclass;
 BEGIN
-  PERFORM @extschema@.usage_check_owner();
+  IF owner <> current_user::regrole THEN
+    RETURN @extschema@.usage_execute_as(owner, format('SELECT @extschema@.purge_events(%L)', before));
+  END IF;
   IF before IS NULL OR NOT isfinite(before) OR before > @extschema@.event_day(now()) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'invalid_parameter_value',

@@ -49,7 +49,8 @@ MODEL = tables \
 	accounts \
 	events \
 	arrival \
-	quality
+	quality \
+	status
 
 OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c))
 

@@ -23,7 +23,7 @@ BEGIN
       MESSAGE = format('time zone "%s" not recognized', time_zone),
       HINT = 'See pg_timezone_names for the names there are.';
   END IF;
-  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE');
+  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE'::text);
   PERFORM @extschema@.usage_execute_as(owner,
     format('UPDATE @extschema@.usage_settings SET time_zone = %L', zone));
 END

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
@@ -90,7 +91,7 @@ new_slots(MemoryContext context, uint64 nslots)
 }
 
 static IdSet *
-id_set_create(MemoryContext parent, uint64 expected)
+id_set_create(MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "active users",
 												  ALLOCSET_SMALL_SIZES);
@@ -99,8 +100,6 @@ id_set_create(MemoryContext parent, uint64 expected)
 	EOH_init_header(&set->hdr, &id_set_methods, context);
 	set->magic = IdSetMagic;
 	set->nslots = FEWEST_SLOTS;
-	while (set->nslots * 3 / 4 < expected)
-		set->nslots *= 2;
 	set->slots = new_slots(context, set->nslots);
 	return set;
 }
@@ -114,10 +113,15 @@ mix(uint64 x)
 	return x ^ x >> 31;
 }
 
+/*
+ * The mask goes into the hash, so that tables of different sizes order their
+ * ids differently: otherwise one that is read in its order into a smaller one
+ * would fill that one's beginning first, and probes would be long.
+ */
 static inline void
 insert_id(Id *slots, uint64 mask, Id id, uint64 *used)
 {
-	uint64		at = mix(id.high ^ mix(id.low)) & mask;
+	uint64		at = mix(id.high ^ mix(id.low ^ mask)) & mask;
 
 	while ((slots[at].high | slots[at].low) != 0)
 	{
@@ -167,7 +171,11 @@ id_set_add_state(IdSet *set, Datum state)
 		if (other->has_zero)
 			id_set_add(set, zero);
 		for (uint64 i = 0; i < other->nslots; i++)
-			id_set_add(set, other->slots[i]);
+		{
+			CHECK_FOR_INTERRUPTS();
+			if ((other->slots[i].high | other->slots[i].low) != 0)
+				id_set_add(set, other->slots[i]);
+		}
 	}
 	else
 	{
@@ -183,6 +191,7 @@ id_set_add_state(IdSet *set, Datum state)
 		{
 			Id			id;
 
+			CHECK_FOR_INTERRUPTS();
 			memcpy(&id, VARDATA_ANY(flat) + at, sizeof(Id));
 			id_set_add(set, id);
 		}
@@ -207,7 +216,7 @@ writable_set(FunctionCallInfo fcinfo)
 		if (set->magic == IdSetMagic)
 			return set;
 	}
-	set = id_set_create(parent, 0);
+	set = id_set_create(parent);
 	if (!PG_ARGISNULL(0))
 		id_set_add_state(set, PG_GETARG_DATUM(0));
 	return set;
@@ -261,7 +270,7 @@ active_users_finalfn(PG_FUNCTION_ARGS)
 		if (set->magic == IdSetMagic)
 			PG_RETURN_INT64((int64) id_count(set));
 	}
-	set = id_set_create(CurrentMemoryContext, 0);
+	set = id_set_create(CurrentMemoryContext);
 	id_set_add_state(set, PG_GETARG_DATUM(0));
 	PG_RETURN_INT64((int64) id_count(set));
 }

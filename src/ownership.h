@@ -11,6 +11,7 @@ typedef struct UaIdentity
 {
 	Oid			user;
 	int			security_context;
+	int			guc_nest_level;
 } UaIdentity;
 
 /*

@@ -74,7 +74,7 @@ BEGIN
       DETAIL = format('It belongs to role %s.', owner);
   END IF;
   PERFORM @extschema@.usage_check_version(
-    @extschema@.usage_execute_as(owner, 'SELECT model_version FROM @extschema@.usage_settings'), false);
+    @extschema@.usage_execute_as(owner, 'SELECT model_version FROM @extschema@.usage_settings'::text), false);
   RETURN owner;
 END
 $function$;
@@ -123,13 +123,13 @@ BEGIN
     SELECT model.part[1] AS name,
            model.part[2]::regtype AS type,
            model.part[3] IS NOT NULL AS not_null,
-           model.part[4] AS default_value,
+           rtrim(model.part[4], ',') AS default_value,
            there.atttypid AS type_there,
            format_type(there.atttypid, there.atttypmod) AS type_name_there,
            there.atttypmod AS typmod_there,
            there.attnotnull AS not_null_there,
            there.atthasdef OR there.attidentity <> '' AS has_default
-      FROM regexp_matches(statement, '^  (\w+) +(\w+)( NOT NULL)?(?: DEFAULT ([^\n]+?))?,?$', 'gn')
+      FROM regexp_matches(statement, '^  (\w+) +(\w+)( NOT NULL)?(?: DEFAULT (.+)|,)?$', 'gn')
            WITH ORDINALITY AS model (part, number)
       LEFT JOIN pg_attribute AS there
         ON there.attrelid = relation AND there.attname = model.part[1]
@@ -274,7 +274,7 @@ BEGIN
         MESSAGE = 'must be owner of the usage model',
         DETAIL = format('It belongs to role %s.', owner);
     END IF;
-    PERFORM @extschema@.usage_execute_as(owner, 'SELECT @extschema@.create_usage_model()');
+    PERFORM @extschema@.usage_execute_as(owner, 'SELECT @extschema@.create_usage_model()'::text);
     RETURN;
   END IF;
   IF installing AND NOT has_schema_privilege(schema, 'CREATE') THEN

@@ -35,6 +35,7 @@ LIBRARY = begin \
 	dayset \
 	dayseries \
 	dayseries_map \
+	bridge_tmp \
 	aggregates \
 	sequences \
 	model \

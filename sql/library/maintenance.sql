@@ -64,7 +64,7 @@ BEGIN
        HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))']
     END,
     'SELECT account_id, user_id, event_ts, duration_seconds, event_name, source FROM @extschema@.fct_event'
-      || coalesce(format(' WHERE @extschema@.event_day(event_ts) >= upper(%s)', kept), ''),
+      || CASE WHEN kept IS NULL THEN '' ELSE format(' WHERE @extschema@.event_day(event_ts) >= upper(%s)', kept) END,
     (SELECT greatest(sum(reltuples), 0)::bigint
        FROM pg_class
       WHERE relkind = 'r'
@@ -156,8 +156,9 @@ BEGIN
          concat_ws(' ', found.events, found.seconds, found.sources)
     FROM expected
     FULL JOIN found USING (account_id, user_id, month)
-   WHERE (expected.events, coalesce(expected.seconds, '{}'), expected.sources)
-         IS DISTINCT FROM (found.events, found.seconds, found.sources)
+   WHERE coalesce(expected.events, '{}') OPERATOR(@extschema@.<>) coalesce(found.events, '{}')
+      OR coalesce(expected.seconds, '{}') OPERATOR(@extschema@.<>) coalesce(found.seconds, '{}')
+      OR coalesce(expected.sources, '{}') OPERATOR(@extschema@.<>) coalesce(found.sources, '{}')
   UNION ALL
   -- The days, with what is pending
   SELECT 'user_activity',
@@ -168,7 +169,7 @@ BEGIN
          found_days.days::text
     FROM expected_days
     FULL JOIN found_days USING (account_id, user_id)
-   WHERE coalesce(expected_days.days, '{}') IS DISTINCT FROM coalesce(found_days.days, '{}')
+   WHERE coalesce(expected_days.days, '{}') OPERATOR(@extschema@.<>) coalesce(found_days.days, '{}')
   UNION ALL
   -- The settled days against the settled sums
   SELECT 'user_activity, settled',
@@ -179,7 +180,9 @@ BEGIN
          activity.days::text
     FROM settled_days
     FULL JOIN @extschema@.user_activity AS activity USING (account_id, user_id)
-   WHERE activity.days IS DISTINCT FROM nullif(settled_days.days, '{}')
+   WHERE coalesce(settled_days.days, '{}') OPERATOR(@extschema@.<>) coalesce(activity.days, '{}')
+      -- An empty row is one too many.
+      OR @extschema@.isempty(activity.days)
   UNION ALL
   SELECT 'user_activity.shared',
          account_id,

@@ -76,7 +76,7 @@ SELECT as_of.as_of_date,
        bucket.active_days,
        coalesce(counts.users, 0) AS users
   FROM as_of
- CROSS JOIN generate_series(0, 28) AS bucket (active_days)
+ CROSS JOIN generate_series(0::bigint, 28) AS bucket (active_days)
   LEFT JOIN counts
     ON counts.active_days = bucket.active_days
  WHERE as_of.as_of_date IS NOT NULL;

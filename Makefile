@@ -31,6 +31,9 @@ else
 LIBRARY = begin \
 	calendar \
 	ids \
+	dayset \
+	dayseries \
+	dayseries_map \
 	taxonomy \
 	aggregates \
 	sequences \

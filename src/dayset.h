@@ -308,6 +308,9 @@ extern bool ua_days_contain(UaDays days, UaDays others);
 extern bool ua_days_overlap(UaDays days, UaDays others);
 extern bool ua_days_equal(UaDays days, UaDays others);
 
+/* Add a day, where that takes no other bytes than there are; or say no. */
+extern bool ua_days_set_in_place(void *body, Size size, UaDay day);
+
 /* How many of the days come before a day. */
 extern int64 ua_days_rank(UaDays days, UaDay day);
 

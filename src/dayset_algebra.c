@@ -77,8 +77,9 @@ ua_days_bounds(UaDays days, UaDay *first, UaDay *last)
 	return true;
 }
 
-bool
-ua_days_contain_day(UaDays days, UaDay day)
+/* The stored byte that has the bit of a day, NULL where there is none. */
+static const uint8 *
+byte_of_day(UaDays days, UaDay day)
 {
 	UaDaysReader reader;
 	int32		target = day >> 3;
@@ -89,13 +90,33 @@ ua_days_contain_day(UaDays days, UaDay day)
 		ptrdiff_t	length = reader.segment_end - reader.next;
 
 		if (target - reader.byte < length)
-			return (reader.next[target - reader.byte] >> (day & 7)) & 1;
+			return reader.next + (target - reader.byte);
 		reader.next = reader.segment_end;
 		reader.byte += (int32) length;
 		if (reader.next < reader.end)
 			ua_days_next_segment(&reader);
 	}
-	return false;
+	return NULL;
+}
+
+bool
+ua_days_contain_day(UaDays days, UaDay day)
+{
+	const uint8 *byte = byte_of_day(days, day);
+
+	return byte != NULL && (*byte >> (day & 7) & 1) != 0;
+}
+
+bool
+ua_days_set_in_place(void *body, Size size, UaDay day)
+{
+	UaDays		days = {body, size};
+	const uint8 *byte = byte_of_day(days, day);
+
+	/* Bytes only ever fill up, so the form stays canonical. */
+	if (byte != NULL)
+		*((uint8 *) body + (byte - days.body)) |= 1 << (day & 7);
+	return byte != NULL;
 }
 
 bool

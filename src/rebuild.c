@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
@@ -49,8 +48,9 @@ execute_in_snapshot(Snapshot snapshot, const char *command)
  * Under one snapshot, run the commands that clear the rollups and what is
  * pending, and append the rows of the query to usage_pending. Events that
  * commit meanwhile are neither seen by the query, nor are their pending rows
- * cleared. The caller is the model's owner and has locked the rollups.
- * Progress is told in steps of a tenth of `expected`.
+ * cleared. The caller is the model's owner and has locked the rollups; under a
+ * snapshot from before that, what a fold has changed since is a serialization
+ * failure. Progress is told in steps of a tenth of `expected`.
  */
 Datum
 usage_recount(PG_FUNCTION_ARGS)
@@ -70,11 +70,6 @@ usage_recount(PG_FUNCTION_ARGS)
 	int64		count = 0;
 	int64		told = 0;
 
-	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("the rollups can be rebuilt at isolation level READ COMMITTED only"),
-				 errdetail("A rebuild has to see what committed before it got its lock.")));
 	if (!OidIsValid(events))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

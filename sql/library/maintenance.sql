@@ -77,7 +77,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.rebuild_rollups() IS
-  'Make the rollups anew from raw events, while others read and write, and tell of its progress; the number of events counted. Days before usage_settings.purged_before stay as they are. At READ COMMITTED only (25001), for members of the owner''s role (42501)';
+  'Make the rollups anew from raw events, while others read and write, and tell of its progress; the number of events counted. Days before usage_settings.purged_before stay as they are. For members of the owner''s role (42501)';
 
 CREATE FUNCTION @extschema@.verify_rollups(
   OUT relation text,

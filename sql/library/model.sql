@@ -300,10 +300,9 @@ BEGIN
   SELECT string_agg(format('@extschema@.%I', name), ', ') FILTER (WHERE relid IS NOT NULL) INTO derived
     FROM (SELECT name,
                  to_regclass(format('@extschema@.%I', name)) AS relid
-            FROM (SELECT substring(statement FROM '^CREATE TABLE \S*[.](\w+)') AS name
+            FROM (SELECT substring(substr(statement, length('CREATE TABLE ' || prefix) + 1) FROM '^\w+') AS name
                     FROM @extschema@.usage_model_script() AS script
-                   WHERE script.topic = 'rollups') AS names
-           WHERE name IS NOT NULL) AS tables
+                   WHERE script.topic = 'rollups' AND statement LIKE 'CREATE TABLE %') AS names) AS tables
   HAVING installing OR bool_or(relid IS NULL);
   rebuild := FOUND;
   IF derived IS NOT NULL THEN

@@ -31,7 +31,7 @@ BEGIN
   END IF;
   PERFORM @extschema@.usage_lock_rollups(true);
   SELECT format('%L::daterange', daterange(NULL, purged_before)) INTO kept
-    FROM @extschema@.usage_settings
+    FROM @extschema@.usage_rollup_state
    WHERE purged_before IS NOT NULL;
 
   -- Rollups of purged days stay: nothing could bring them back.
@@ -77,7 +77,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.rebuild_rollups() IS
-  'Make the rollups anew from raw events, while others read and write, and tell of its progress; the number of events counted. Days before usage_settings.purged_before stay as they are. For members of the owner''s role (42501)';
+  'Make the rollups anew from raw events, while others read and write, and tell of its progress; the number of events counted. Days before usage_rollup_state.purged_before stay as they are. For members of the owner''s role (42501)';
 
 CREATE FUNCTION @extschema@.verify_rollups(
   OUT relation text,
@@ -93,7 +93,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_column
 DECLARE
-  checked CONSTANT daterange := (SELECT daterange(purged_before, NULL) FROM @extschema@.usage_settings);
+  checked CONSTANT daterange := (SELECT daterange(purged_before, NULL) FROM @extschema@.usage_rollup_state);
 BEGIN
   RETURN QUERY
   WITH expected AS MATERIALIZED (
@@ -196,7 +196,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.verify_rollups() IS
-  'Recompute the rollups from raw events, in one snapshot, and return what differs: no row, always. Days before usage_settings.purged_before have no raw events to go by';
+  'Recompute the rollups from raw events, in one snapshot, and return what differs: no row, always. Days before usage_rollup_state.purged_before have no raw events to go by';
 
 CREATE FUNCTION @extschema@.purge_events(before date)
 RETURNS bigint
@@ -219,7 +219,7 @@ BEGIN
       DETAIL = 'The day must be today or earlier.';
   END IF;
   PERFORM @extschema@.usage_lock_rollups(true);
-  UPDATE @extschema@.usage_settings
+  UPDATE @extschema@.usage_rollup_state
      SET purged_before = greatest(purged_before, before);
 
   -- Whole partitions by event_ts that lie before that day, in any time zone

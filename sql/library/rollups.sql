@@ -154,7 +154,7 @@ BEGIN
     folded := folded + @extschema@.usage_fold_blocks(block, block + blocks_at_once);
   END LOOP;
   IF folded > 0 THEN
-    UPDATE @extschema@.usage_fold_state
+    UPDATE @extschema@.usage_rollup_state
        SET last_fold_at = now(),
            last_rows = folded,
            last_error = NULL,

@@ -29,7 +29,7 @@ BEGIN
       MESSAGE = 'set_usage_time_zone() must be called at isolation level READ COMMITTED',
       DETAIL = 'It has to see what committed before it got its lock.';
   END IF;
-  IF @extschema@.usage_execute_as(owner, 'SELECT purged_before FROM @extschema@.usage_settings') IS NOT NULL THEN
+  IF @extschema@.usage_execute_as(owner, 'SELECT purged_before FROM @extschema@.usage_rollup_state') IS NOT NULL THEN
     RAISE EXCEPTION USING
       ERRCODE = 'object_not_in_prerequisite_state',
       MESSAGE = 'the reporting time zone cannot be changed any more',

@@ -60,20 +60,22 @@ COMMENT ON COLUMN @extschema@.usage_pending.events IS 'Change of usage_rollup.ev
 COMMENT ON COLUMN @extschema@.usage_pending.seconds IS 'Change of usage_rollup.seconds';
 COMMENT ON COLUMN @extschema@.usage_pending.sources IS 'Change of usage_rollup.sources';
 
-CREATE TABLE @extschema@.usage_fold_state (
+CREATE TABLE @extschema@.usage_rollup_state (
+  purged_before date,
   last_fold_at  timestamptz,
   last_rows     bigint,
   last_error    text,
   last_error_at timestamptz
 );
 
-INSERT INTO @extschema@.usage_fold_state DEFAULT VALUES;
+INSERT INTO @extschema@.usage_rollup_state DEFAULT VALUES;
 
-COMMENT ON TABLE @extschema@.usage_fold_state IS 'What the last fold did, one row; usage_status shows it';
-COMMENT ON COLUMN @extschema@.usage_fold_state.last_fold_at IS 'When the last fold committed';
-COMMENT ON COLUMN @extschema@.usage_fold_state.last_rows IS 'Number of pending rows that it folded';
-COMMENT ON COLUMN @extschema@.usage_fold_state.last_error IS 'Message of the last fold in the background that failed; null once one succeeds';
-COMMENT ON COLUMN @extschema@.usage_fold_state.last_error_at IS 'When it failed';
+COMMENT ON TABLE @extschema@.usage_rollup_state IS 'State of the rollups, one row; usage_status shows it';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.purged_before IS 'Raw events of days before this were purged; null where none were';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.last_fold_at IS 'When the last fold committed';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.last_rows IS 'Number of pending rows that it folded';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.last_error IS 'Message of the last fold in the background that failed; null once one succeeds';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.last_error_at IS 'When it failed';
 
 -- Capture of every statement on fct_event
 CREATE OR REPLACE TRIGGER usage_capture_insert AFTER INSERT ON @extschema@.fct_event

@@ -5,10 +5,10 @@ SELECT settings.model_version,
        @extschema@.usage_library_version() AS library_version,
        (SELECT count(*) FROM @extschema@.usage_rollup) AS settled_rows,
        (SELECT count(*) FROM @extschema@.usage_pending) AS pending_rows,
-       fold.last_fold_at,
-       fold.last_rows AS last_fold_rows,
-       fold.last_error,
-       fold.last_error_at,
+       state.last_fold_at,
+       state.last_rows AS last_fold_rows,
+       state.last_error,
+       state.last_error_at,
        (SELECT min(pid)
           FROM pg_locks
          WHERE locktype = 'object'
@@ -17,9 +17,9 @@ SELECT settings.model_version,
            AND objid = '@extschema@.usage_pending'::regclass
            AND objsubid = 1
            AND granted) AS folding_pid,
-       (SELECT min(@extschema@.first_day(days OPERATOR(@extschema@.*) daterange(settings.purged_before, NULL)))
+       (SELECT min(@extschema@.first_day(days OPERATOR(@extschema@.*) daterange(state.purged_before, NULL)))
           FROM @extschema@.usage_live_activity) AS first_event_day,
-       settings.purged_before,
+       state.purged_before,
        (SELECT sum(pg_total_relation_size(oid))::bigint
           FROM pg_class
          WHERE relkind = 'r'
@@ -28,8 +28,8 @@ SELECT settings.model_version,
                        SELECT relid FROM pg_partition_tree('@extschema@.fct_event'))) AS event_bytes,
        pg_total_relation_size('@extschema@.usage_rollup') + pg_total_relation_size('@extschema@.user_activity') AS rollup_bytes,
        pg_total_relation_size('@extschema@.usage_pending') AS pending_bytes
-  FROM @extschema@.usage_settings AS settings
- CROSS JOIN @extschema@.usage_fold_state AS fold;
+  FROM @extschema@.usage_rollup_state AS settings
+ CROSS JOIN @extschema@.usage_rollup_state AS state;
 
 COMMENT ON VIEW @extschema@.usage_status IS 'How the rollups are doing: one row';
 COMMENT ON COLUMN @extschema@.usage_status.model_version IS 'Version of the library that made the model';

@@ -35,7 +35,7 @@ LIBRARY = begin \
 	dayset \
 	dayseries \
 	dayseries_map \
-	bridge_tmp \
+	bridge \
 	aggregates \
 	sequences \
 	model \

@@ -28,7 +28,7 @@ SELECT settings.model_version,
                        SELECT relid FROM pg_partition_tree('@extschema@.fct_event'))) AS event_bytes,
        pg_total_relation_size('@extschema@.usage_rollup') + pg_total_relation_size('@extschema@.user_activity') AS rollup_bytes,
        pg_total_relation_size('@extschema@.usage_pending') AS pending_bytes
-  FROM @extschema@.usage_rollup_state AS settings
+  FROM @extschema@.usage_settings AS settings
  CROSS JOIN @extschema@.usage_rollup_state AS state;
 
 COMMENT ON VIEW @extschema@.usage_status IS 'How the rollups are doing: one row';

@@ -1,2 +1,0 @@
-CREATE FUNCTION @extschema@.tmp_count(@extschema@.dayseries, @extschema@.dayset) RETURNS @extschema@.dayseries LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'tmp_count';
-CREATE AGGREGATE @extschema@.count_by_day(@extschema@.dayset) (SFUNC = @extschema@.tmp_count, STYPE = @extschema@.dayseries, INITCOND = '{}', FINALFUNC=@extschema@.dayseries_sum_finalfn, COMBINEFUNC = @extschema@.dayseries_sum_transfn, PARALLEL = SAFE);

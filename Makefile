@@ -28,8 +28,21 @@ check demo demo-stop bench fuzz soak:
 else
 
 # In the order in which the script needs them.
-LIBRARY = begin calendar ids sequences model
-MODEL   = tables
+LIBRARY = begin \
+	calendar \
+	ids \
+	dayset \
+	dayseries \
+	dayseries_map \
+	taxonomy \
+	aggregates \
+	sequences \
+	model \
+	settings
+MODEL = tables \
+	events \
+	arrival \
+	quality
 
 OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c))
 

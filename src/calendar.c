@@ -38,11 +38,22 @@ ua_calendar_init(UaCalendar *calendar, pg_tz *zone)
 	calendar->valid_from = calendar->valid_to = 0;
 }
 
+/* Rounds down, where timestamptz_to_time_t() rounds towards 2000. */
+static pg_time_t
+start_of_second(TimestampTz ts)
+{
+	int64		into_second = ts % USECS_PER_SEC;
+
+	if (into_second < 0)
+		into_second += USECS_PER_SEC;
+	return timestamptz_to_time_t(ts - into_second);
+}
+
 /* Find the zone's offset at that moment, and until when it holds. */
 static void
 find_offset(UaCalendar *calendar, TimestampTz ts)
 {
-	pg_time_t	moment = timestamptz_to_time_t(ts);
+	pg_time_t	moment = start_of_second(ts);
 	pg_time_t	boundary;
 	TimestampTz valid_from;
 	TimestampTz valid_to;

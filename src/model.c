@@ -17,10 +17,18 @@
 #include "compat.h"
 #include "model.h"
 
+static Snapshot
+active_snapshot(void)
+{
+	if (!ActiveSnapshotSet())
+		elog(ERROR, "no snapshot is active");
+	return GetActiveSnapshot();
+}
+
 void
 ua_stamp_now(UaSnapshotStamp *stamp)
 {
-	Snapshot	snapshot = GetActiveSnapshot();
+	Snapshot	snapshot = active_snapshot();
 
 	stamp->set = true;
 	stamp->curcid = snapshot->curcid;
@@ -33,7 +41,7 @@ ua_stamp_now(UaSnapshotStamp *stamp)
 bool
 ua_stamp_is_current(const UaSnapshotStamp *stamp)
 {
-	Snapshot	snapshot = GetActiveSnapshot();
+	Snapshot	snapshot = active_snapshot();
 
 	return stamp->set &&
 		stamp->curcid == snapshot->curcid &&

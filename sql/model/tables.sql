@@ -113,3 +113,18 @@ COMMENT ON COLUMN @extschema@.usage_settings.time_zone IS 'Reporting time zone: 
 COMMENT ON COLUMN @extschema@.usage_settings.week_start IS 'First day of a week: 1 Monday … 7 Sunday';
 COMMENT ON COLUMN @extschema@.usage_settings.model_version IS 'Version of the library that made the model';
 COMMENT ON COLUMN @extschema@.usage_settings.singleton IS 'Always true: there is one row';
+
+INSERT INTO @extschema@.event_taxonomy (event_name, event_category) VALUES
+  ('app_open', 'engagement'),
+  ('dashboard_view', 'engagement'),
+  ('timer_start', 'work_session'),
+  ('timer_stop', 'work_session'),
+  ('idle_detected', 'work_session'),
+  ('manual_time_added', 'work_session'),
+  ('task_created', 'output'),
+  ('task_completed', 'output')
+ON CONFLICT (event_name) DO NOTHING;
+
+INSERT INTO @extschema@.usage_settings (model_version)
+VALUES (@extschema@.usage_library_version())
+ON CONFLICT (singleton) DO UPDATE SET model_version = excluded.model_version;

@@ -1,0 +1,59 @@
+CREATE FUNCTION @extschema@.set_usage_time_zone(time_zone text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  owner CONSTANT regrole := @extschema@.usage_check_owner();
+  zone text;
+BEGIN
+  IF time_zone IS NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'the reporting time zone must not be null';
+  END IF;
+  SELECT name INTO zone
+    FROM pg_timezone_names
+   WHERE lower(name) = lower(time_zone)
+   ORDER BY name
+   LIMIT 1;
+  IF zone IS NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('time zone "%s" not recognized', time_zone),
+      HINT = 'See pg_timezone_names for the names there are.';
+  END IF;
+  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE'::text);
+  PERFORM @extschema@.usage_execute_as(owner,
+    format('UPDATE @extschema@.usage_settings SET time_zone = %L', zone));
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.set_usage_time_zone(text) IS
+  'Set the reporting time zone, a name of pg_timezone_names (22023 otherwise), as a member of the model''s owner (42501 otherwise); writers of events wait meanwhile';
+
+CREATE FUNCTION @extschema@.set_usage_week_start(week_start integer)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  owner CONSTANT regrole := @extschema@.usage_check_owner();
+BEGIN
+  IF week_start IS NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'the first day of a week must not be null';
+  END IF;
+  IF week_start NOT BETWEEN 1 AND 7 THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('week_start must be from 1 (Monday) to 7 (Sunday), not %s', week_start);
+  END IF;
+  PERFORM @extschema@.usage_execute_as(owner,
+    format('UPDATE @extschema@.usage_settings SET week_start = %s', week_start));
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.set_usage_week_start(integer) IS
+  'Set the first day of a week, 1 Monday … 7 Sunday (22023 otherwise), as a member of the model''s owner (42501 otherwise)';

@@ -1,0 +1,166 @@
+/*
+ * dayset_agg.c
+ *		Aggregates that make sets of days.
+ *
+ * A state is a dayset. A small one is flat, and changed in place where the day
+ * needs no more room; a larger one is an expanded object. So groups with few
+ * days take few bytes, and large ones take a day in constant time.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
+
+#include "calendar.h"
+#include "compat.h"
+#include "dayset_sql.h"
+#include "dayset_state.h"
+
+/* Up to so many bytes, to make a new flat state is as good as to expand it. */
+#define FLAT_STATE_SIZE		48
+
+PG_FUNCTION_INFO_V1(dayset_agg_transfn);
+PG_FUNCTION_INFO_V1(dayset_agg_timestamptz_transfn);
+PG_FUNCTION_INFO_V1(dayset_union_transfn);
+PG_FUNCTION_INFO_V1(dayset_union_combinefn);
+PG_FUNCTION_INFO_V1(active_days_finalfn);
+
+static MemoryContext
+aggregate_context(FunctionCallInfo fcinfo, const char *function)
+{
+	MemoryContext context;
+
+	if (!AggCheckCallContext(fcinfo, &context))
+		elog(ERROR, "%s called in non-aggregate context", function);
+	return context;
+}
+
+/* Add a day to a state that may be missing. */
+static Datum
+add_day(FunctionCallInfo fcinfo, MemoryContext context, UaDay day)
+{
+	Datum		datum = PG_GETARG_DATUM(0);
+	UaDaysetState *state;
+	UaDayset   *flat;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(ua_dayset_from_run(day, day));
+
+	state = ua_dayset_state_of(datum);
+	if (likely(state != NULL))
+	{
+		ua_dayset_state_add_day(state, day);
+		return datum;
+	}
+
+	flat = (UaDayset *) DatumGetPointer(datum);
+	if (VARATT_IS_4B_U(flat))
+	{
+		if (ua_days_set_in_place(VARDATA(flat), VARSIZE(flat) - VARHDRSZ, day))
+			return datum;
+		if (VARSIZE(flat) < FLAT_STATE_SIZE)
+			PG_RETURN_POINTER(ua_dayset_with_run(UA_DAYS(flat), day, day));
+	}
+
+	state = ua_dayset_state_make(context);
+	ua_dayset_state_add(state, UA_DAYS(PG_DETOAST_DATUM_PACKED(datum)));
+	ua_dayset_state_add_day(state, day);
+	return EOHPGetRWDatum(&state->header);
+}
+
+/* dayset_agg(date) */
+Datum
+dayset_agg_transfn(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo, "dayset_agg_transfn");
+
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		return PG_GETARG_DATUM(0);
+	}
+	return add_day(fcinfo, context, ua_checked_day(PG_GETARG_DATEADT(1)));
+}
+
+/* dayset_agg(timestamptz): the days of event_day() */
+Datum
+dayset_agg_timestamptz_transfn(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo, "dayset_agg_timestamptz_transfn");
+
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		return PG_GETARG_DATUM(0);
+	}
+	return add_day(fcinfo, context,
+				   ua_day_of(ua_reporting_calendar(fcinfo), PG_GETARG_TIMESTAMPTZ(1)));
+}
+
+/* Add a set to a state that may be missing; the set is never aliased. */
+static Datum
+add_set(FunctionCallInfo fcinfo, MemoryContext context)
+{
+	Datum		datum;
+	UaDaysetState *state;
+	UaDayset   *flat;
+	UaDayset   *set;
+
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		return PG_GETARG_DATUM(0);
+	}
+
+	set = PG_GETARG_DAYSET(1);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(ua_dayset_from_days(UA_DAYS(set)));
+
+	datum = PG_GETARG_DATUM(0);
+	state = ua_dayset_state_of(datum);
+	if (state == NULL)
+	{
+		flat = (UaDayset *) PG_DETOAST_DATUM_PACKED(datum);
+		if (ua_days_contain(UA_DAYS(flat), UA_DAYS(set)))
+			return datum;
+		if (VARSIZE_ANY(flat) + VARSIZE_ANY(set) < FLAT_STATE_SIZE)
+			PG_RETURN_POINTER(ua_dayset_union(UA_DAYS(flat), UA_DAYS(set)));
+		state = ua_dayset_state_make(context);
+		ua_dayset_state_add(state, UA_DAYS(flat));
+		datum = EOHPGetRWDatum(&state->header);
+	}
+	ua_dayset_state_add(state, UA_DAYS(set));
+	return datum;
+}
+
+/* dayset_union(dayset) */
+Datum
+dayset_union_transfn(PG_FUNCTION_ARGS)
+{
+	return add_set(fcinfo, aggregate_context(fcinfo, "dayset_union_transfn"));
+}
+
+/* For all whose state is the set of all days seen. */
+Datum
+dayset_union_combinefn(PG_FUNCTION_ARGS)
+{
+	return add_set(fcinfo, aggregate_context(fcinfo, "dayset_union_combinefn"));
+}
+
+/* active_days(): how many days there are, 0 for no rows */
+Datum
+active_days_finalfn(PG_FUNCTION_ARGS)
+{
+	UaDaysetState *state;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_INT32(0);
+	state = ua_dayset_state_of(PG_GETARG_DATUM(0));
+	if (state != NULL)
+		PG_RETURN_INT32((int32) ua_dayset_state_cardinality(state));
+	PG_RETURN_INT32((int32) ua_days_cardinality(UA_DAYS(PG_GETARG_DAYSET(0))));
+}

@@ -1,0 +1,679 @@
+/*
+ * dayset_algebra.c
+ *		Questions to sets of days, and operations on them, a word at a time.
+ */
+#include "postgres.h"
+
+#include "dayset.h"
+
+/* The number of days in a week, for masks that repeat along a word. */
+#define WEEK	7
+
+/* Days since 2000-01-01, a Saturday, to days since a Monday. */
+#define DAYS_FROM_MONDAY	5
+
+static void
+out_of_range(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("date out of range")));
+}
+
+/* ---------- questions ---------- */
+
+int64
+ua_days_cardinality(UaDays days)
+{
+	UaDaysReader reader;
+	int32		word;
+	uint64		bits;
+	int64		count = 0;
+
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits))
+		count += pg_popcount64(bits);
+	return count;
+}
+
+int64
+ua_days_rank(UaDays days, UaDay day)
+{
+	UaDaysReader reader;
+	int32		word;
+	uint64		bits;
+	int64		count = 0;
+
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits) && word <= ua_word_of_day(day))
+	{
+		if (word == ua_word_of_day(day))
+			bits &= ua_bits_before(day);
+		count += pg_popcount64(bits);
+	}
+	return count;
+}
+
+/* The first and the last day; false where there are none. */
+bool
+ua_days_bounds(UaDays days, UaDay *first, UaDay *last)
+{
+	UaDaysReader reader;
+
+	ua_days_read(&reader, days);
+	if (reader.next == reader.end)
+		return false;
+	*first = reader.byte * 8 + pg_rightmost_one_pos32(*reader.next);
+
+	for (;;)
+	{
+		reader.byte += (int32) (reader.segment_end - reader.next);
+		reader.next = reader.segment_end;
+		if (reader.next == reader.end)
+			break;
+		ua_days_next_segment(&reader);
+	}
+	*last = (reader.byte - 1) * 8 + pg_leftmost_one_pos32(reader.end[-1]);
+	return true;
+}
+
+/* The stored byte that has the bit of a day, NULL where there is none. */
+static const uint8 *
+byte_of_day(UaDays days, UaDay day)
+{
+	UaDaysReader reader;
+	int32		target = day >> 3;
+
+	ua_days_read(&reader, days);
+	while (reader.next < reader.end && reader.byte <= target)
+	{
+		ptrdiff_t	length = reader.segment_end - reader.next;
+
+		if (target - reader.byte < length)
+			return reader.next + (target - reader.byte);
+		reader.next = reader.segment_end;
+		reader.byte += (int32) length;
+		if (reader.next < reader.end)
+			ua_days_next_segment(&reader);
+	}
+	return NULL;
+}
+
+bool
+ua_days_contain_day(UaDays days, UaDay day)
+{
+	const uint8 *byte = byte_of_day(days, day);
+
+	return byte != NULL && (*byte >> (day & 7) & 1) != 0;
+}
+
+bool
+ua_days_set_in_place(void *body, Size size, UaDay day)
+{
+	UaDays		days = {body, size};
+	const uint8 *byte = byte_of_day(days, day);
+
+	/* Bytes only ever fill up, so the form stays canonical. */
+	if (byte != NULL)
+		*((uint8 *) body + (byte - days.body)) |= 1 << (day & 7);
+	return byte != NULL;
+}
+
+bool
+ua_days_contain(UaDays days, UaDays others)
+{
+	UaDaysReader a;
+	UaDaysReader b;
+	int32		word_a;
+	int32		word_b;
+	uint64		bits_a;
+	uint64		bits_b;
+
+	ua_days_read(&a, days);
+	ua_days_read(&b, others);
+	while (ua_days_next(&b, &word_b, &bits_b))
+	{
+		ua_days_skip(&a, word_b);
+		if (!ua_days_next(&a, &word_a, &bits_a) ||
+			word_a != word_b || (bits_b & ~bits_a) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+ua_days_overlap(UaDays days, UaDays others)
+{
+	UaDaysReader a;
+	UaDaysReader b;
+	int32		word_a;
+	int32		word_b;
+	uint64		bits_a;
+	uint64		bits_b;
+	bool		more;
+
+	ua_days_read(&a, days);
+	ua_days_read(&b, others);
+	more = ua_days_next(&a, &word_a, &bits_a) && ua_days_next(&b, &word_b, &bits_b);
+	while (more)
+	{
+		if (word_a < word_b)
+			more = ua_days_next(&a, &word_a, &bits_a);
+		else if (word_b < word_a)
+			more = ua_days_next(&b, &word_b, &bits_b);
+		else if ((bits_a & bits_b) != 0)
+			return true;
+		else
+			more = ua_days_next(&a, &word_a, &bits_a) &&
+				ua_days_next(&b, &word_b, &bits_b);
+	}
+	return false;
+}
+
+bool
+ua_days_equal(UaDays days, UaDays others)
+{
+	return days.size == others.size &&
+		memcmp(days.body, others.body, days.size) == 0;
+}
+
+/* Whether a reader that stands on a word has a day after that day of it. */
+static bool
+goes_on_after(UaDaysReader *reader, bool more, int32 own_word, uint64 bits,
+			  int32 word, int pos)
+{
+	if (!more)
+		return false;
+	if (own_word > word || bits >> pos != 0)
+		return true;
+	return ua_days_next(reader, &own_word, &bits);
+}
+
+int
+ua_days_compare(UaDays days, UaDays others)
+{
+	UaDaysReader a;
+	UaDaysReader b;
+	int32		word_a = 0;
+	int32		word_b = 0;
+	uint64		bits_a = 0;
+	uint64		bits_b = 0;
+	bool		more_a;
+	bool		more_b;
+	int32		word = 0;
+	uint64		common_a;
+	uint64		common_b;
+	int32		before;
+	bool		joined = false;
+	bool		in_a;
+	int			pos;
+
+	/* Find the first word in which they differ. */
+	ua_days_read(&a, days);
+	ua_days_read(&b, others);
+	for (;;)
+	{
+		before = word;
+		more_a = ua_days_next(&a, &word_a, &bits_a);
+		more_b = ua_days_next(&b, &word_b, &bits_b);
+		if (!more_a && !more_b)
+			return 0;
+		word = !more_b || (more_a && word_a < word_b) ? word_a : word_b;
+		common_a = more_a && word_a == word ? bits_a : 0;
+		common_b = more_b && word_b == word ? bits_b : 0;
+		if (common_a != common_b)
+			break;
+		joined = common_a >> (DAYS_PER_WORD - 1) != 0;
+	}
+
+	/* The first day that one has and the other has not. */
+	pos = pg_rightmost_one_pos64(common_a ^ common_b);
+	in_a = ((common_a >> pos) & 1) != 0;
+
+	/* Where it goes on with a run that both began, that run is the longer. */
+	if (pos > 0)
+		joined = ((common_a >> (pos - 1)) & 1) != 0;
+	else
+		joined = joined && word == before + 1;
+	if (joined)
+		return in_a ? 1 : -1;
+
+	/* It begins a run; that of the other begins later, or there is none. */
+	if (in_a)
+		return goes_on_after(&b, more_b, word_b, bits_b, word, pos) ? -1 : 1;
+	return goes_on_after(&a, more_a, word_a, bits_a, word, pos) ? 1 : -1;
+}
+
+/* Make `longest` the length of the longest run of days within a word. */
+static void
+find_longer_run(uint64 bits, int64 *longest)
+{
+	int			run = 1;
+	uint64		starts = bits;
+
+	/* starts: the days on which a run of at least `run` days begins */
+	while (starts != 0 && run <= *longest)
+	{
+		int			step = (int) Min(run, *longest + 1 - run);
+
+		starts &= starts >> step;
+		run += step;
+	}
+	while (starts != 0)
+	{
+		*longest = run;
+		starts &= bits >> run;
+		run++;
+	}
+}
+
+int64
+ua_days_longest_run(UaDays days)
+{
+	UaDaysReader reader;
+	int32		word;
+	int32		before = 0;
+	uint64		bits;
+	int64		run = 0;
+	int64		longest = 0;
+
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		if (word != before + 1)
+			run = 0;
+		before = word;
+
+		if (bits == ~UINT64CONST(0))
+			run += DAYS_PER_WORD;
+		else
+		{
+			run += pg_rightmost_one_pos64(~bits);
+			longest = Max(longest, run);
+			if (longest < DAYS_PER_WORD - 1)
+				find_longer_run(bits, &longest);
+			run = DAYS_PER_WORD - 1 - pg_leftmost_one_pos64(~bits);
+		}
+		longest = Max(longest, run);
+	}
+	return longest;
+}
+
+int64
+ua_days_run_until(UaDays days, UaDay day)
+{
+	UaDaysReader reader;
+	int32		word;
+	int32		before = 0;
+	uint64		bits;
+	int64		run = 0;
+
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		if (word > ua_word_of_day(day))
+			break;
+		if (word != before + 1)
+			run = 0;
+		before = word;
+
+		if (word == ua_word_of_day(day))
+		{
+			int			pos = day - ua_day_of_word(word);
+			uint64		missing = ~bits & (ua_bits_before(day) | ua_bit_of_day(day));
+
+			if (missing == 0)
+				return run + pos + 1;
+			return pos - pg_leftmost_one_pos64(missing);
+		}
+		run = bits == ~UINT64CONST(0) ? run + DAYS_PER_WORD :
+			DAYS_PER_WORD - 1 - pg_leftmost_one_pos64(~bits);
+	}
+	return 0;
+}
+
+/* ---------- operations ---------- */
+
+typedef enum MergeKind
+{
+	MERGE_UNION,
+	MERGE_INTERSECTION,
+	MERGE_DIFFERENCE
+} MergeKind;
+
+static pg_attribute_always_inline UaDayset *
+merge(UaDays days, UaDays others, MergeKind kind)
+{
+	UaDaysReader a;
+	UaDaysReader b;
+	UaDaysWriter writer;
+	int32		word_a;
+	int32		word_b;
+	uint64		bits_a;
+	uint64		bits_b;
+	bool		more_a;
+	bool		more_b;
+
+	ua_days_write(&writer, VARHDRSZ,
+				  kind == MERGE_UNION ? days.size + others.size :
+				  kind == MERGE_INTERSECTION ? Min(days.size, others.size) :
+				  days.size);
+	ua_days_read(&a, days);
+	ua_days_read(&b, others);
+	more_a = ua_days_next(&a, &word_a, &bits_a);
+	more_b = ua_days_next(&b, &word_b, &bits_b);
+	while (more_a && more_b)
+	{
+		if (word_a < word_b)
+		{
+			if (kind == MERGE_INTERSECTION)
+				ua_days_skip(&a, word_b);
+			else
+				ua_days_put(&writer, word_a, bits_a);
+			more_a = ua_days_next(&a, &word_a, &bits_a);
+		}
+		else if (word_b < word_a)
+		{
+			if (kind == MERGE_UNION)
+				ua_days_put(&writer, word_b, bits_b);
+			else
+				ua_days_skip(&b, word_a);
+			more_b = ua_days_next(&b, &word_b, &bits_b);
+		}
+		else
+		{
+			ua_days_put(&writer, word_a,
+						kind == MERGE_UNION ? bits_a | bits_b :
+						kind == MERGE_INTERSECTION ? bits_a & bits_b :
+						bits_a & ~bits_b);
+			more_a = ua_days_next(&a, &word_a, &bits_a);
+			more_b = ua_days_next(&b, &word_b, &bits_b);
+		}
+	}
+	if (kind != MERGE_INTERSECTION)
+	{
+		while (more_a)
+		{
+			ua_days_put(&writer, word_a, bits_a);
+			more_a = ua_days_next(&a, &word_a, &bits_a);
+		}
+	}
+	if (kind == MERGE_UNION)
+	{
+		while (more_b)
+		{
+			ua_days_put(&writer, word_b, bits_b);
+			more_b = ua_days_next(&b, &word_b, &bits_b);
+		}
+	}
+	return ua_dayset_written(&writer);
+}
+
+UaDayset *
+ua_dayset_union(UaDays days, UaDays others)
+{
+	return merge(days, others, MERGE_UNION);
+}
+
+UaDayset *
+ua_dayset_intersection(UaDays days, UaDays others)
+{
+	return merge(days, others, MERGE_INTERSECTION);
+}
+
+UaDayset *
+ua_dayset_difference(UaDays days, UaDays others)
+{
+	return merge(days, others, MERGE_DIFFERENCE);
+}
+
+/* The part of a word from the first to the last day. */
+static inline uint64
+between(int32 word, uint64 bits, UaDay first, UaDay last)
+{
+	if (word == ua_word_of_day(first))
+		bits &= ua_bits_from(first);
+	if (word == ua_word_of_day(last))
+		bits &= ua_bits_before(last) | ua_bit_of_day(last);
+	return bits;
+}
+
+UaDayset *
+ua_dayset_slice(UaDays days, UaDay first, UaDay last)
+{
+	UaDaysReader reader;
+	UaDaysWriter writer;
+	int32		word;
+	uint64		bits;
+
+	ua_days_write(&writer, VARHDRSZ,
+				  Min(days.size, (Size) Max((int64) last - first, 0) / 8));
+	if (first <= last)
+	{
+		ua_days_read(&reader, days);
+		ua_days_skip(&reader, ua_word_of_day(first));
+		while (ua_days_next(&reader, &word, &bits) && word <= ua_word_of_day(last))
+			ua_days_put(&writer, word, between(word, bits, first, last));
+	}
+	return ua_dayset_written(&writer);
+}
+
+UaDayset *
+ua_dayset_with_run(UaDays days, UaDay first, UaDay last)
+{
+	UaDaysReader reader;
+	UaDaysWriter writer;
+	int32		word;
+	uint64		bits;
+	bool		more;
+
+	if (first > last)
+		return ua_dayset_from_days(days);
+
+	ua_days_write(&writer, VARHDRSZ, days.size);
+	ua_days_read(&reader, days);
+	while ((more = ua_days_next(&reader, &word, &bits)) &&
+		   word <= ua_word_of_day(first))
+		ua_days_put(&writer, word, bits);
+	ua_days_put_run(&writer, first, last);
+	for (; more; more = ua_days_next(&reader, &word, &bits))
+	{
+		if (word >= ua_word_of_day(last))
+			ua_days_put(&writer, word, bits);
+	}
+	return ua_dayset_written(&writer);
+}
+
+UaDayset *
+ua_dayset_without_run(UaDays days, UaDay first, UaDay last)
+{
+	UaDaysReader reader;
+	UaDaysWriter writer;
+	int32		word;
+	uint64		bits;
+
+	if (first > last)
+		return ua_dayset_from_days(days);
+
+	ua_days_write(&writer, VARHDRSZ, days.size);
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		if (word >= ua_word_of_day(first) && word <= ua_word_of_day(last))
+			bits &= ~between(word, ~UINT64CONST(0), first, last);
+		ua_days_put(&writer, word, bits);
+	}
+	return ua_dayset_written(&writer);
+}
+
+/* The days of a word, and the n - 1 after each, as far as the word goes. */
+static inline uint64
+smear(uint64 bits, int n)
+{
+	int			width = 1;
+
+	while (2 * width <= n)
+	{
+		bits |= bits << width;
+		width *= 2;
+	}
+	if (width < n)
+		bits |= bits << (n - width);
+	return bits;
+}
+
+UaDayset *
+ua_dayset_trailing(UaDays days, int32 n)
+{
+	UaDaysReader reader;
+	UaDaysWriter writer;
+	int32		word;
+	uint64		bits;
+	UaDay		first;
+	UaDay		last;
+	int64		done;			/* the last day that was written, or is missing */
+	int64		reach;			/* as far as the windows go */
+	int			within = Min(n, DAYS_PER_WORD);
+
+	Assert(n >= 1);
+	if (!ua_days_bounds(days, &first, &last))
+		return ua_dayset_from_days(days);
+	if (!ua_is_day((int64) last + n - 1))
+		out_of_range();
+
+	ua_days_write(&writer, VARHDRSZ, days.size + Min(n, 1024) / 8);
+	ua_days_read(&reader, days);
+	done = reach = PG_INT64_MIN;
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		int64		begin = (int64) word * DAYS_PER_WORD;
+		uint64		result = smear(bits, within);
+
+		/* Of the windows before, the last one reaches furthest. */
+		if (reach > done && done + 1 < begin)
+			ua_days_put_run(&writer, (UaDay) (done + 1),
+							(UaDay) Min(reach, begin - 1));
+		if (reach >= begin)
+			result |= reach >= begin + DAYS_PER_WORD - 1 ? ~UINT64CONST(0) :
+				ua_bits_before((UaDay) reach + 1);
+		ua_days_put(&writer, word, result);
+		done = begin + DAYS_PER_WORD - 1;
+		reach = begin + pg_leftmost_one_pos64(bits) + n - 1;
+	}
+	if (reach > done)
+		ua_days_put_run(&writer, (UaDay) (done + 1), (UaDay) reach);
+	return ua_dayset_written(&writer);
+}
+
+UaDayset *
+ua_dayset_shift(UaDays days, int32 n)
+{
+	UaDaysReader reader;
+	UaDaysWriter writer;
+	int32		word;
+	uint64		bits;
+	UaDay		first;
+	UaDay		last;
+	int32		words = ua_word_of_day(n);
+	int			up = n - ua_day_of_word(words);
+
+	if (!ua_days_bounds(days, &first, &last))
+		return ua_dayset_from_days(days);
+	if (!ua_is_day((int64) first + n) || !ua_is_day((int64) last + n))
+		out_of_range();
+
+	ua_days_write(&writer, VARHDRSZ, days.size);
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		ua_days_put(&writer, word + words, bits << up);
+		if (up > 0)
+			ua_days_put(&writer, word + words + 1, bits >> (DAYS_PER_WORD - up));
+	}
+	return ua_dayset_written(&writer);
+}
+
+/*
+ * The days of a word that are so many days into their week, for a word whose
+ * first day is `phase` days into its week.
+ */
+static inline uint64
+week_mask(int phase, int day)
+{
+	int			first = (day - phase + WEEK) % WEEK;
+
+	/* Every seventh day; what the shift leaves out at the end comes in below. */
+	return UINT64CONST(0x8102040810204081) << first;
+}
+
+UaDayset *
+ua_dayset_weeks(UaDays days, int week_start)
+{
+	UaDaysReader reader;
+	UaDaysWriter writer;
+	int32		word;
+	uint64		bits;
+
+	Assert(week_start >= 1 && week_start <= WEEK);
+	ua_days_write(&writer, VARHDRSZ, days.size);
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		int64		from_monday = (int64) word * DAYS_PER_WORD + DAYS_FROM_MONDAY;
+		int			phase = (int) (((from_monday - (week_start - 1)) % WEEK + WEEK) % WEEK);
+		uint64		starts = week_mask(phase, 0);
+		uint64		tail = week_mask(phase, 6);
+		uint64		begun = bits & ((starts & -starts) - 1);
+
+		/* A week that began in the word before. */
+		if (begun != 0)
+			ua_days_put(&writer, word - 1,
+						UINT64CONST(1) << (DAYS_PER_WORD - phase));
+
+		/* Fold each day onto those before it, but never into another week. */
+		bits |= bits >> 1 & ~tail;
+		bits |= bits >> 2 & ~(tail | tail >> 1);
+		bits |= bits >> 3 & ~(tail | tail >> 1 | tail >> 2);
+		ua_days_put(&writer, word, bits & starts);
+	}
+	return ua_dayset_written(&writer);
+}
+
+UaDayset *
+ua_dayset_months(UaDays days, int months)
+{
+	UaDaysReader reader;
+	UaDaysWriter writer;
+	int32		word;
+	uint64		bits;
+	int64		end = PG_INT64_MIN; /* the first day after the last period */
+
+	ua_days_write(&writer, VARHDRSZ, days.size);
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		int64		begin = (int64) word * DAYS_PER_WORD;
+
+		for (;;)
+		{
+			int32		month;
+			int64		first;
+
+			/* Leave out what is in the last period. */
+			if (end > begin)
+				bits = end >= begin + DAYS_PER_WORD ? 0 :
+					bits & ua_bits_from((UaDay) end);
+			if (bits == 0)
+				break;
+
+			month = ua_month_of_day((UaDay) begin + pg_rightmost_one_pos64(bits));
+			month -= ((month % months) + months) % months;
+			first = ua_first_day_of_month(month);
+			if (!ua_is_day(first))
+				out_of_range();
+			ua_days_put_day(&writer, (UaDay) first);
+			end = ua_first_day_of_month((int64) month + months);
+		}
+	}
+	return ua_dayset_written(&writer);
+}

@@ -55,7 +55,7 @@ SET search_path = "Usage";
 SET TimeZone = 'UTC';
 SELECT format($$SELECT '%1$s', count(*), md5(string_agg(t::text, ',' ORDER BY t::text COLLATE "C")) FROM "Usage".%1$I AS t$$, relname)
   FROM pg_class
- WHERE relnamespace = '"Usage"'::regnamespace AND relkind IN ('r', 'p', 'v') AND relname <> 'usage_status'
+ WHERE relnamespace = '"Usage"'::regnamespace AND relkind IN ('r', 'p', 'v') AND relname NOT IN ('usage_status', 'usage_rollup_state')
  ORDER BY relname COLLATE "C"
 \gexec
 SQL

@@ -14,7 +14,7 @@ COMMENT ON FUNCTION @extschema@.usage_execute_as(regrole, text) IS
 
 CREATE FUNCTION @extschema@.usage_installing()
 RETURNS boolean
-LANGUAGE c STABLE
+LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'usage_installing';
 
 COMMENT ON FUNCTION @extschema@.usage_installing() IS

@@ -48,6 +48,16 @@ ua_word_table_find(UaWordTable *table, int32 word)
 	return ua_word_table_add(table, word);
 }
 
+/* Free what the table has allocated; the first window is not its own. */
+static inline void
+ua_word_table_release(UaWordTable *table)
+{
+	if (table->window_is_own)
+		pfree(table->window);
+	if (table->entries != NULL)
+		pfree(table->entries);
+}
+
 /* Go through the words in ascending order, but for those that are zero. */
 typedef struct UaWordTableScan
 {

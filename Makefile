@@ -34,6 +34,7 @@ LIBRARY = begin \
 	dayset \
 	dayseries \
 	dayseries_map \
+	bridge \
 	taxonomy \
 	aggregates \
 	sequences \

@@ -20,15 +20,15 @@ typedef struct UaWordEntry
 
 typedef struct UaWordTable
 {
-	MemoryContext context;
 	uint64	   *window;
-	bool		window_is_own;	/* whether the window is to be freed */
 	uint32		window_size;
 	int32		window_first;	/* the word of window[0] */
+	bool		window_is_own;	/* whether the window is to be freed */
 	uint32		room;			/* entries of the hash table, a power of two */
 	uint32		count;			/* of them used */
 	UaWordEntry *entries;
 	int64		added;			/* words that were ever added */
+	MemoryContext context;
 } UaWordTable;
 
 /* The first window is the caller's; it lives as long as the table. */

@@ -788,9 +788,9 @@ add_event(WorkDay *w, EventName name, int64_t ts, Source source, int32_t duratio
 	else
 		e.ingested = ts + usual_lag(random);
 
-	/* A clock set to next year; a source that was not sent. */
+	/* A clock set ten years ahead; a source that was not sent. */
 	if (chance(random, 10))
-		e.ts += 365 * DAY;
+		e.ts += (int64_t) 3652 * DAY;
 	if (chance(random, 3000))
 		e.source = UNKNOWN;
 	e.id = time_ordered_uuid(random, e.ts);

@@ -77,8 +77,8 @@ ua_days_bounds(UaDays days, UaDay *first, UaDay *last)
 	return true;
 }
 
-bool
-ua_days_contain_day(UaDays days, UaDay day)
+const uint8 *
+ua_days_find_byte(UaDays days, UaDay day)
 {
 	UaDaysReader reader;
 	int32		target = day >> 3;
@@ -89,13 +89,21 @@ ua_days_contain_day(UaDays days, UaDay day)
 		ptrdiff_t	length = reader.segment_end - reader.next;
 
 		if (target - reader.byte < length)
-			return (reader.next[target - reader.byte] >> (day & 7)) & 1;
+			return reader.next + (target - reader.byte);
 		reader.next = reader.segment_end;
 		reader.byte += (int32) length;
 		if (reader.next < reader.end)
 			ua_days_next_segment(&reader);
 	}
-	return false;
+	return NULL;
+}
+
+bool
+ua_days_contain_day(UaDays days, UaDay day)
+{
+	const uint8 *byte = ua_days_find_byte(days, day);
+
+	return byte != NULL && (*byte >> (day & 7) & 1) != 0;
 }
 
 bool

@@ -14,7 +14,7 @@ COMMENT ON FUNCTION @extschema@.usage_execute_as(regrole, text) IS
 
 CREATE FUNCTION @extschema@.usage_installing()
 RETURNS boolean
-LANGUAGE c STABLE
+LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'usage_installing';
 
 COMMENT ON FUNCTION @extschema@.usage_installing() IS
@@ -74,7 +74,7 @@ BEGIN
       DETAIL = format('It belongs to role %s.', owner);
   END IF;
   PERFORM @extschema@.usage_check_version(
-    @extschema@.usage_execute_as(owner, 'SELECT model_version FROM @extschema@.usage_settings'), false);
+    @extschema@.usage_execute_as(owner, 'SELECT model_version FROM @extschema@.usage_settings'::text), false);
   RETURN owner;
 END
 $function$;
@@ -123,13 +123,13 @@ BEGIN
     SELECT model.part[1] AS name,
            model.part[2]::regtype AS type,
            model.part[3] IS NOT NULL AS not_null,
-           model.part[4] AS default_value,
+           rtrim(model.part[4], ',') AS default_value,
            there.atttypid AS type_there,
            format_type(there.atttypid, there.atttypmod) AS type_name_there,
            there.atttypmod AS typmod_there,
            there.attnotnull AS not_null_there,
            there.atthasdef OR there.attidentity <> '' AS has_default
-      FROM regexp_matches(statement, '^  (\w+) +(\w+)( NOT NULL)?(?: DEFAULT ([^\n]+?))?,?$', 'gn')
+      FROM regexp_matches(statement, '^  (\w+) +(\w+)( NOT NULL)?(?: DEFAULT (.+)|,)?$', 'gn')
            WITH ORDINALITY AS model (part, number)
       LEFT JOIN pg_attribute AS there
         ON there.attrelid = relation AND there.attname = model.part[1]
@@ -242,7 +242,10 @@ DECLARE
   model_version text;
   command text;
   kind text;
+  topic text;
   relation regclass;
+  derived text;
+  rebuild boolean;
 BEGIN
   -- pg_dump's output sets both in the session, whatever its format; the model
   -- comes with the dump.
@@ -271,7 +274,7 @@ BEGIN
         MESSAGE = 'must be owner of the usage model',
         DETAIL = format('It belongs to role %s.', owner);
     END IF;
-    PERFORM @extschema@.usage_execute_as(owner, 'SELECT @extschema@.create_usage_model()');
+    PERFORM @extschema@.usage_execute_as(owner, 'SELECT @extschema@.create_usage_model()'::text);
     RETURN;
   END IF;
   IF installing AND NOT has_schema_privilege(schema, 'CREATE') THEN
@@ -291,7 +294,24 @@ BEGIN
     END IF;
   END IF;
 
-  FOR command IN SELECT statement FROM @extschema@.usage_model_script() ORDER BY step LOOP
+  -- What is derived is not adopted: a new library makes it anew, since the
+  -- columns of its own types went with the old one. So does a call by hand
+  -- where a part of it is missing.
+  SELECT string_agg(format('@extschema@.%I', name), ', ') FILTER (WHERE relid IS NOT NULL) INTO derived
+    FROM (SELECT name,
+                 to_regclass(format('@extschema@.%I', name)) AS relid
+            FROM (SELECT substring(substr(statement, length('CREATE TABLE ' || prefix) + 1) FROM '^\w+') AS name
+                    FROM @extschema@.usage_model_script() AS script
+                   WHERE script.topic = 'rollups' AND statement LIKE 'CREATE TABLE %') AS names) AS tables
+  HAVING installing OR bool_or(relid IS NULL);
+  rebuild := FOUND;
+  IF derived IS NOT NULL THEN
+    EXECUTE format('DROP TABLE %s CASCADE', derived);
+  END IF;
+
+  FOR command, topic IN
+    SELECT script.statement, script.topic FROM @extschema@.usage_model_script() AS script ORDER BY step
+  LOOP
     kind := substring(command FROM '^(?:CREATE TABLE|CREATE VIEW|COMMENT ON \w+)');
     kind := coalesce(kind, substring(command FROM '^ALTER TABLE [^\n]* (ADD CONSTRAINT) '));
     IF command ~ '^CREATE (UNIQUE )?INDEX ' THEN
@@ -299,7 +319,9 @@ BEGIN
     END IF;
     relation := to_regclass(prefix || substring(substr(command, strpos(command, prefix) + length(prefix)) FROM '^\w+'));
 
-    IF kind = 'CREATE TABLE' AND relation IS NOT NULL THEN
+    IF topic = 'rollups' AND NOT rebuild AND command !~ 'CREATE OR REPLACE' THEN
+      CONTINUE;  -- derived, and there
+    ELSIF kind = 'CREATE TABLE' AND relation IS NOT NULL THEN
       PERFORM @extschema@.usage_model_check(relation, 'table');
       PERFORM @extschema@.usage_model_adopt(relation, command);
     ELSIF kind = 'CREATE VIEW' AND relation IS NOT NULL THEN
@@ -321,6 +343,10 @@ BEGIN
       EXECUTE command;
     END IF;
   END LOOP;
+
+  IF rebuild THEN
+    PERFORM @extschema@.rebuild_rollups();
+  END IF;
 
   -- Release what the script has made: it belongs to the installer alone.
   IF installing THEN

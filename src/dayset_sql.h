@@ -1,0 +1,40 @@
+/*
+ * dayset_sql.h
+ *		Sets of days as arguments of SQL functions.
+ */
+#ifndef UA_DAYSET_SQL_H
+#define UA_DAYSET_SQL_H
+
+#include "dayset.h"
+#include "fmgr.h"
+#include "utils/date.h"
+#include "utils/rangetypes.h"
+
+/* Detoasted, perhaps with a short header: UA_DAYS() reads either. */
+#define PG_GETARG_DAYSET(n)	((UaDayset *) PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(n)))
+#define PG_GETARG_DAYS(n)	ua_days_of(PG_GETARG_DAYSET(n))
+
+static inline UaDays
+ua_days_of(UaDayset *value)
+{
+	return UA_DAYS(value);
+}
+
+/* The day of a date, which infinite ones are not (22008). */
+extern UaDay ua_checked_day(DateADT date);
+
+/* A week_start, 1 Monday .. 7 Sunday; others are an error (22023). */
+extern int	ua_checked_week_start(int32 week_start);
+
+/*
+ * The days of a daterange, from first to last; first > last where it is
+ * empty. Where it has no bound the dates have theirs.
+ */
+extern void ua_days_of_range(TypeCacheEntry *typcache, const RangeType *range,
+							 UaDay *first, UaDay *last);
+
+/* The same, of an argument; needs fn_extra for itself. */
+extern void ua_days_of_range_arg(FunctionCallInfo fcinfo, int argument,
+								 UaDay *first, UaDay *last);
+
+#endif							/* UA_DAYSET_SQL_H */

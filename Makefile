@@ -36,18 +36,27 @@ endif
 LIBRARY = begin \
 	calendar \
 	ids \
+	taxonomy \
 	dayset \
 	dayseries \
 	dayseries_map \
-	taxonomy \
+	bridge \
 	aggregates \
 	sequences \
 	model \
-	settings
+	settings \
+	rollups \
+	maintenance
 MODEL = tables \
+	rollups \
+	live \
+	activity \
+	retention \
+	accounts \
 	events \
 	arrival \
-	quality
+	quality \
+	status
 
 OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c))
 

@@ -308,8 +308,33 @@ extern bool ua_days_contain(UaDays days, UaDays others);
 extern bool ua_days_overlap(UaDays days, UaDays others);
 extern bool ua_days_equal(UaDays days, UaDays others);
 
-/* Add a day, where that takes no other bytes than there are; or say no. */
-extern bool ua_days_set_in_place(void *body, Size size, UaDay day);
+/* The stored byte that has the bit of a day, NULL where there is none. */
+extern const uint8 *ua_days_find_byte(UaDays days, UaDay day);
+
+/*
+ * Add a day where that takes no other bytes than there are, or say no. Bytes
+ * only fill up, so the form stays canonical.
+ */
+static inline bool
+ua_days_set_in_place(uint8 *body, Size size, UaDay day)
+{
+	const uint8 *byte;
+
+	if (likely(body[0] == DAYSET_VERSION && size > DAYSET_HEADER))
+	{
+		Size		place = (Size) ((day >> 3) - ua_load_position(body + 1));
+
+		if (place >= size - DAYSET_HEADER)
+			return false;
+		body[DAYSET_HEADER + place] |= 1 << (day & 7);
+		return true;
+	}
+	byte = ua_days_find_byte((UaDays) {body, size}, day);
+	if (byte == NULL)
+		return false;
+	body[byte - body] |= 1 << (day & 7);
+	return true;
+}
 
 /* How many of the days come before a day. */
 extern int64 ua_days_rank(UaDays days, UaDay day);

@@ -77,9 +77,8 @@ ua_days_bounds(UaDays days, UaDay *first, UaDay *last)
 	return true;
 }
 
-/* The stored byte that has the bit of a day, NULL where there is none. */
-static const uint8 *
-byte_of_day(UaDays days, UaDay day)
+const uint8 *
+ua_days_find_byte(UaDays days, UaDay day)
 {
 	UaDaysReader reader;
 	int32		target = day >> 3;
@@ -102,21 +101,9 @@ byte_of_day(UaDays days, UaDay day)
 bool
 ua_days_contain_day(UaDays days, UaDay day)
 {
-	const uint8 *byte = byte_of_day(days, day);
+	const uint8 *byte = ua_days_find_byte(days, day);
 
 	return byte != NULL && (*byte >> (day & 7) & 1) != 0;
-}
-
-bool
-ua_days_set_in_place(void *body, Size size, UaDay day)
-{
-	UaDays		days = {body, size};
-	const uint8 *byte = byte_of_day(days, day);
-
-	/* Bytes only ever fill up, so the form stays canonical. */
-	if (byte != NULL)
-		*((uint8 *) body + (byte - days.body)) |= 1 << (day & 7);
-	return byte != NULL;
 }
 
 bool

@@ -8,8 +8,6 @@
 #include "dayset_state.h"
 #include "utils/memutils.h"
 
-#define STATE_MAGIC		0x64617973
-
 static Size state_flat_size(ExpandedObjectHeader *header);
 static void state_flatten(ExpandedObjectHeader *header, void *result, Size size);
 
@@ -17,6 +15,9 @@ static const ExpandedObjectMethods state_methods = {
 	state_flat_size,
 	state_flatten
 };
+
+StaticAssertDecl(sizeof(UaDaysetState) <= 512,
+				 "more would not fit into the first block of a memory context");
 
 UaDaysetState *
 ua_dayset_state_make(MemoryContext parent)
@@ -26,7 +27,6 @@ ua_dayset_state_make(MemoryContext parent)
 	UaDaysetState *state = MemoryContextAlloc(context, sizeof(UaDaysetState));
 
 	EOH_init_header(&state->header, &state_methods, context);
-	state->magic = STATE_MAGIC;
 	state->flat = NULL;
 	ua_word_table_init(&state->table, context, state->window, DAYSET_STATE_WORDS);
 	return state;
@@ -81,7 +81,6 @@ state_flat_size(ExpandedObjectHeader *header)
 	int32		word;
 	uint64		bits;
 
-	Assert(state->magic == STATE_MAGIC);
 	if (state->flat == NULL)
 	{
 		caller = MemoryContextSwitchTo(header->eoh_context);

@@ -701,8 +701,8 @@ make_user(int32_t i, int32_t account_index)
 			u->former_account++;
 		u->moved = between(&random, u->starts > first_day ? u->starts : first_day, last_day);
 	}
-	/* One in 150 was at work before being entered. */
-	if (u->activated <= last_day - 2 && u->deactivated == NEVER && chance(&random, 7000))
+	/* One in fifty was at work before being entered. */
+	if (u->activated <= last_day - 2 && u->deactivated == NEVER && chance(&random, 20000))
 		u->created = u->activated = u->starts + between(&random, 1, 2);
 	/* One in 400 has a clock that is fast. */
 	if (chance(&random, 2500))

@@ -2,6 +2,7 @@
 # loads, and the tour of it runs.
 use strict;
 use warnings;
+use Encode;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -116,6 +117,21 @@ foreach my $name ('daily', 'bulk')
 }
 is($content{bulk}, $content{daily}, 'both ways load the same');
 like($content{daily}, qr/\|${\ scalar @event}$/, 'all of it');
+
+# ---- The tour ----
+
+my ($tour, $complaints) = run_command([ 'psql', '-X', '-d', $node->connstr('bulk'), '-f', 'demo/tour.sql' ]);
+is($complaints, '', 'the tour runs');
+my @question = grep { /^[A-Z].*[?.]$/ } split /\n/, $tour;
+my @answer = split /^[A-Z].*[?.]\n/m, $tour;
+cmp_ok(scalar @question, '>=', 14, 'it asks');
+is(scalar(grep { !/┼.*\n.*\w/ } @answer[ 1 .. $#answer ]), 0, 'and has an answer to everything');
+is_deeply([ grep { decode('UTF-8', $_) =~ /^.{101}/ } split /\n/, $tour ], [], 'on 100 columns');
+my ($dau) = $tour =~ /active_now\s*\n.*\n\s*(\d+ │\s+\d+)/;
+my ($before, $now) = $dau =~ /(\d+)/g;
+is($now, $before + 1, 'an insert shows at once');
+is($node->safe_psql('bulk', 'SELECT count(*) FROM fct_event'), scalar(@event), 'and is not kept');
+
 command_fails([ 'demo/load', '--dbname', $node->connstr('postgres'), @small ], 'a database without the extension');
 
 $node->stop;

@@ -94,7 +94,7 @@ BEGIN
          k % 6 > 0
     FROM generate_series(1, accounts) AS k;
 
-  -- The last account has no users of its own; a later one of fewer users than an earlier one.
+  -- The last account has no users of its own; the earlier an account, the more it has.
   INSERT INTO dim_user (user_id, account_id, role, country, created_at, activated_at, is_active, deactivated_at)
   SELECT reference.key(seed, 'user', k),
          reference.key(seed, 'account', 1 + least(reference.dice(seed, 'home', k, greatest(accounts - 1, 1)),

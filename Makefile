@@ -37,6 +37,7 @@ LIBRARY = begin \
 	taxonomy \
 	aggregates \
 	sequences \
+	funnel \
 	model \
 	settings
 MODEL = tables \

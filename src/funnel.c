@@ -96,10 +96,6 @@ make_funnel(ArrayType *steps, const Interval *within, ArrayType *modes,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("there are %d steps, more than %d",
 						ARR_DIMS(steps)[0], UA_MAX_CONDITIONS)));
-	if (from > to)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("from_ts must not be after to_ts")));
 
 	funnel->constants.within = ua_interval_span(within, "within");
 	funnel->constants.modes = ua_funnel_modes(modes);

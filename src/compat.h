@@ -23,4 +23,13 @@
 #define ua_local_xid() (MyProc->lxid)
 #endif
 
+/* ExecInsertIndexTuples() got an argument more in 16 (onlySummarizing) */
+#if PG_VERSION_NUM >= 160000
+#define ua_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false)
+#else
+#define ua_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
+#endif
+
 #endif							/* UA_COMPAT_H */

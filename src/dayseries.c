@@ -236,20 +236,30 @@ ua_dayseries_release(UaDayseriesWriter *writer)
 		pfree(writer->values);
 }
 
-/* Room for some more values, never more than 64. */
-static void
-grow(UaDayseriesWriter *writer)
-{
-	Size		capacity = writer->capacity * 2;
-	int64	   *values;
+/* As many values as can be put together in one piece of memory. */
+#define MOST_DAYS	((int64) (MaxAllocSize / sizeof(int64)))
 
-	CHECK_FOR_INTERRUPTS();
-	if (capacity > MaxAllocSize / sizeof(int64))
+static void
+check_count(int64 count)
+{
+	if (count > MOST_DAYS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("dayseries would be too large"),
-				 errdetail("A series can have at most %zu days.",
-						   MaxAllocSize / sizeof(int64) / 2)));
+				 errdetail("A series can have up to %d days.",
+						   (int) MOST_DAYS)));
+}
+
+/* Room for so many values. */
+static void
+grow(UaDayseriesWriter *writer, Size needed)
+{
+	int64	   *values;
+	Size		capacity;
+
+	CHECK_FOR_INTERRUPTS();
+	check_count(needed);
+	capacity = Min(Max(needed, writer->capacity * 2), (Size) MOST_DAYS);
 	if (writer->values != writer->room)
 		values = repalloc(writer->values, capacity * sizeof(int64));
 	else
@@ -274,7 +284,7 @@ ua_dayseries_put(UaDayseriesWriter *writer, UaDay day, int64 value)
 	if (value == 0)
 		return;
 	if (unlikely(writer->count == writer->capacity))
-		grow(writer);
+		grow(writer, writer->count + 1);
 	writer->values[writer->count++] = value;
 	note_value(writer, value);
 	ua_days_put_day(&writer->days, day);
@@ -289,7 +299,7 @@ ua_dayseries_put_block(UaDayseriesWriter *writer, int32 word,
 	int64	   *to;
 
 	if (unlikely(writer->count + count > writer->capacity))
-		grow(writer);
+		grow(writer, writer->count + count);
 	to = writer->values + writer->count;
 
 	for (int i = 0; i < count; i++)
@@ -760,8 +770,13 @@ ua_dayseries_rolling_sum(UaDayseriesWriter *result, UaDayseries series, int32 n)
 		int64		in = 0;
 
 		if (sum != 0)
-			for (; day < Min(change, (int64) UA_MAX_DAY + 1); day++)
+		{
+			int64		end = Min(change, (int64) UA_MAX_DAY + 1);
+
+			check_count((int64) result->count + end - day);
+			for (; day < end; day++)
 				ua_dayseries_put(result, (UaDay) day, sum);
+		}
 		if (leaves == change)
 		{
 			out = gone.value;

@@ -17,6 +17,7 @@
 #include "dayseries_sql.h"
 #include "dayseries_text.h"
 #include "daytotals.h"
+#include "state_context.h"
 
 PG_FUNCTION_INFO_V1(dayseries_agg_transfn);
 PG_FUNCTION_INFO_V1(dayseries_sum_transfn);
@@ -127,8 +128,7 @@ state_of(FunctionCallInfo fcinfo, const ExpandedObjectMethods *methods)
 		}
 	}
 
-	context = AllocSetContextCreate(aggregate, "totals by day",
-									ALLOCSET_START_SMALL_SIZES);
+	context = ua_state_context(aggregate);
 	state = MemoryContextAllocZero(context, sizeof(ExpandedTotals));
 	EOH_init_header(&state->hdr, methods, context);
 	if (methods == &series_methods)

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "common/hashfn.h"
 #include "funcapi.h"
@@ -630,12 +632,11 @@ sparkline(PG_FUNCTION_ARGS)
 			appendStringInfoChar(&line, '-');
 		else
 		{
-			/* rounded up, so that the least is seen and the greatest is full */
-			int			height = (int) ((double) (value - 1) / greatest *
-										SPARK_HEIGHTS);
+			/* rounded up, so that the least is seen; the greatest is full */
+			int			height = (int) ceil((double) value / greatest *
+											SPARK_HEIGHTS);
 
-			appendStringInfoString(&line,
-								   heights[Min(height, SPARK_HEIGHTS - 1)]);
+			appendStringInfoString(&line, heights[height - 1]);
 		}
 	}
 	text = pg_any_to_server(line.data, line.len, PG_UTF8);

@@ -2,14 +2,16 @@
  * dayset_agg.c
  *		Aggregates that make sets of days.
  *
- * A state is a dayset. A small one is flat, and changed in place where the day
- * needs no more room; a larger one is an expanded object. So groups with few
- * days take few bytes, and large ones take a day in constant time.
+ * A state is a dayset. A small one is flat, in a chunk of memory that may be
+ * larger than it is, and changed in place; so groups with few days take few
+ * bytes. A larger one is an expanded object. Either takes a day in constant
+ * time, amortised.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
 #include "utils/date.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "calendar.h"
@@ -17,8 +19,11 @@
 #include "dayset_sql.h"
 #include "dayset_state.h"
 
-/* Up to so many bytes, to make a new flat state is as good as to expand it. */
-#define FLAT_STATE_SIZE		48
+/* Up to so many bytes a state is flat. */
+#define FLAT_STATE_SIZE		256
+
+/* What GetMemoryChunkSpace() may count above what can be used of a chunk. */
+#define CHUNK_OVERHEAD		16
 
 PG_FUNCTION_INFO_V1(dayset_agg_transfn);
 PG_FUNCTION_INFO_V1(dayset_agg_timestamptz_transfn);
@@ -36,6 +41,42 @@ aggregate_context(FunctionCallInfo fcinfo, const char *function)
 	return context;
 }
 
+/*
+ * Whether a flat state can be given another size where it is: the aggregate
+ * frees it when it gets another one for it, so it must not move.
+ */
+static inline bool
+resize_in_place(UaDayset *flat, Size size)
+{
+	if (size + CHUNK_OVERHEAD > GetMemoryChunkSpace(flat))
+		return false;
+	if (repalloc(flat, size) != flat)
+		elog(ERROR, "aggregate state moved");
+	SET_VARSIZE(flat, size);
+	return true;
+}
+
+/* Add a day that has no byte in a flat state, by the way it mostly comes. */
+static bool
+append_in_place(UaDayset *flat, UaDay day)
+{
+	Size		size = VARSIZE(flat);
+	uint8	   *body = (uint8 *) VARDATA(flat);
+	int32		length = (int32) (size - VARHDRSZ - DAYSET_HEADER);
+	int64		gap;
+
+	if (body[0] != DAYSET_VERSION || length <= 0)
+		return false;
+	gap = (int64) (day >> 3) - ua_load_position(body + 1) - length;
+	if (gap < 0 || gap >= DAYSET_SEVERAL_MIN_GAP ||
+		!resize_in_place(flat, size + gap + 1))
+		return false;
+	body += DAYSET_HEADER + length;
+	memset(body, 0, gap);
+	body[gap] = 1 << (day & 7);
+	return true;
+}
+
 /* Add a day to a state that may be missing. */
 static Datum
 add_day(FunctionCallInfo fcinfo, MemoryContext context, UaDay day)
@@ -43,30 +84,39 @@ add_day(FunctionCallInfo fcinfo, MemoryContext context, UaDay day)
 	Datum		datum = PG_GETARG_DATUM(0);
 	UaDaysetState *state;
 	UaDayset   *flat;
+	UaDayset   *result;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(ua_dayset_from_run(day, day));
 
-	state = ua_dayset_state_of(datum);
-	if (likely(state != NULL))
-	{
-		ua_dayset_state_add_day(state, day);
-		return datum;
-	}
-
 	flat = (UaDayset *) DatumGetPointer(datum);
 	if (VARATT_IS_4B_U(flat))
 	{
-		if (ua_days_set_in_place(VARDATA(flat), VARSIZE(flat) - VARHDRSZ, day))
+		if (ua_days_set_in_place((uint8 *) VARDATA(flat),
+								 VARSIZE(flat) - VARHDRSZ, day) ||
+			append_in_place(flat, day))
 			return datum;
+
 		if (VARSIZE(flat) < FLAT_STATE_SIZE)
-			PG_RETURN_POINTER(ua_dayset_with_run(UA_DAYS(flat), day, day));
+		{
+			result = ua_dayset_with_run(UA_DAYS(flat), day, day);
+			if (!resize_in_place(flat, VARSIZE(result)))
+				PG_RETURN_POINTER(result);
+			memcpy(flat, result, VARSIZE(result));
+			pfree(result);
+			return datum;
+		}
 	}
 
-	state = ua_dayset_state_make(context);
-	ua_dayset_state_add(state, UA_DAYS(PG_DETOAST_DATUM_PACKED(datum)));
+	state = ua_dayset_state_of(datum);
+	if (state == NULL)
+	{
+		state = ua_dayset_state_make(context);
+		ua_dayset_state_add(state, UA_DAYS(PG_DETOAST_DATUM_PACKED(datum)));
+		datum = EOHPGetRWDatum(&state->header);
+	}
 	ua_dayset_state_add_day(state, day);
-	return EOHPGetRWDatum(&state->header);
+	return datum;
 }
 
 /* dayset_agg(date) */

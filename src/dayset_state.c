@@ -6,9 +6,8 @@
 
 #include "compat.h"
 #include "dayset_state.h"
+#include "state_context.h"
 #include "utils/memutils.h"
-
-#define STATE_MAGIC		0x64617973
 
 static Size state_flat_size(ExpandedObjectHeader *header);
 static void state_flatten(ExpandedObjectHeader *header, void *result, Size size);
@@ -21,12 +20,10 @@ static const ExpandedObjectMethods state_methods = {
 UaDaysetState *
 ua_dayset_state_make(MemoryContext parent)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "dayset",
-												  ALLOCSET_START_SMALL_SIZES);
+	MemoryContext context = ua_state_context(parent);
 	UaDaysetState *state = MemoryContextAlloc(context, sizeof(UaDaysetState));
 
 	EOH_init_header(&state->header, &state_methods, context);
-	state->magic = STATE_MAGIC;
 	state->flat = NULL;
 	ua_word_table_init(&state->table, context, state->window, DAYSET_STATE_WORDS);
 	return state;
@@ -81,7 +78,6 @@ state_flat_size(ExpandedObjectHeader *header)
 	int32		word;
 	uint64		bits;
 
-	Assert(state->magic == STATE_MAGIC);
 	if (state->flat == NULL)
 	{
 		caller = MemoryContextSwitchTo(header->eoh_context);

@@ -9,19 +9,18 @@
 #include "utils/expandeddatum.h"
 #include "word_table.h"
 
-/* The window within the object holds 11 years. */
-#define DAYSET_STATE_WORDS	64
+/* The window within the object holds 8 years; the object 512 bytes, no more. */
+#define DAYSET_STATE_WORDS	48
 
 typedef struct UaDaysetState
 {
 	ExpandedObjectHeader header;
-	int			magic;
-	UaDayset   *flat;			/* made when asked for, dropped on a change */
 	UaWordTable table;
+	UaDayset   *flat;			/* made when asked for, dropped on a change */
 	uint64		window[DAYSET_STATE_WORDS];
 } UaDaysetState;
 
-/* An empty one, in a memory context of its own below `parent` */
+/* An empty one, in memory that goes with `parent` */
 extern UaDaysetState *ua_dayset_state_make(MemoryContext parent);
 
 /* The state behind a datum, NULL where it is not a writable one of these */

@@ -105,17 +105,18 @@ ua_totals_count(UaDayTotals *totals, UaDayseries series)
 	}
 }
 
-void
+bool
 ua_totals_write(UaDayTotals *totals, UaDayseriesWriter *result)
 {
 	UaWordTableScan scan;
 	int32		word;
 	uint64		address;
+	bool		any = false;
 
 	ua_word_table_scan(&scan, &totals->words);
 	while (ua_word_table_next(&scan, &word, &address))
 	{
-		const int64 *from = (const int64 *) (Size) address;
+		int64	   *from = (int64 *) (Size) address;
 		int64		values[DAYS_PER_WORD];
 		uint64		bits = 0;
 		int			count = 0;
@@ -127,8 +128,17 @@ ua_totals_write(UaDayTotals *totals, UaDayseriesWriter *result)
 			bits |= (uint64) (from[bit] != 0) << bit;
 		}
 		if (bits != 0)
+		{
 			ua_dayseries_put_block(result, word, bits, values);
+			any = true;
+		}
+		else
+		{
+			pfree(from);
+			*ua_word_table_find(&totals->words, word) = 0;
+		}
 	}
+	return any;
 }
 
 /*
@@ -246,6 +256,7 @@ void
 ua_map_totals_write(UaMapTotals *totals, UaMapWriter *result)
 {
 	UaDayseriesWriter series;
+	int			kept = 0;
 
 	ua_dayseries_start(&series);
 	for (int i = 0; i < totals->count; i++)
@@ -253,8 +264,18 @@ ua_map_totals_write(UaMapTotals *totals, UaMapWriter *result)
 		UaLabelTotals *label = totals->labels[i];
 
 		ua_dayseries_restart(&series);
-		ua_totals_write(&label->totals, &series);
-		ua_map_put_written(result, label->label, label->label_size, &series);
+		if (ua_totals_write(&label->totals, &series))
+		{
+			ua_map_put_written(result, label->label, label->label_size,
+							   &series);
+			totals->labels[kept++] = label;
+		}
+		else
+		{
+			ua_word_table_release(&label->totals.words);
+			pfree(label);
+		}
 	}
+	totals->count = kept;
 	ua_dayseries_release(&series);
 }

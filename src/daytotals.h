@@ -31,8 +31,12 @@ extern void ua_totals_add_day(UaDayTotals *totals, UaDay day, int64 value);
 /* Add 1 on each day with a value above 0. */
 extern void ua_totals_count(UaDayTotals *totals, UaDayseries series);
 
-/* Put the totals into a writer that was started. */
-extern void ua_totals_write(UaDayTotals *totals, UaDayseriesWriter *result);
+/*
+ * Put the totals into a writer that was started. Memory of totals that are 0
+ * by now is freed, so that a moving sum does not drag all its past along.
+ * False where there is nothing but zeros.
+ */
+extern bool ua_totals_write(UaDayTotals *totals, UaDayseriesWriter *result);
 
 typedef struct UaLabelTotals
 {

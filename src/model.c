@@ -8,11 +8,14 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "executor/spi.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "model.h"
@@ -65,6 +68,39 @@ ua_qualified(Oid schema, const char *name)
 	if (schema_name == NULL)
 		elog(ERROR, "cache lookup failed for schema %u", schema);
 	return quote_qualified_identifier(schema_name, name);
+}
+
+Oid
+ua_relation_owner(Oid relation)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+AttrNumber
+ua_column(TupleDesc desc, const char *name, Oid type)
+{
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		if (!column->attisdropped && column->atttypid == type &&
+			strcmp(NameStr(column->attname), name) == 0)
+			return column->attnum;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("there is no column \"%s\" of type %s",
+					name, format_type_be(type)),
+			 errhint("See usage_model_script() for how the model's tables should be.")));
 }
 
 char *

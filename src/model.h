@@ -5,6 +5,7 @@
 #ifndef UA_MODEL_H
 #define UA_MODEL_H
 
+#include "access/tupdesc.h"
 #include "fmgr.h"
 
 /*
@@ -30,6 +31,11 @@ extern Oid	ua_function_schema(FunctionCallInfo fcinfo);
 
 /* schema.name, quoted as needed */
 extern char *ua_qualified(Oid schema, const char *name);
+
+extern Oid	ua_relation_owner(Oid relation);
+
+/* The number of a column of that name and type; an error where there is none. */
+extern AttrNumber ua_column(TupleDesc desc, const char *name, Oid type);
 
 /* One column of a one-row table, as text; an error where there is no row. */
 extern char *ua_model_value(Oid schema, const char *table, const char *column);

@@ -71,7 +71,10 @@ usage_execute_as(PG_FUNCTION_ARGS)
 	SPI_connect();
 	result = SPI_execute(command, false, 0);
 	if (result < 0)
-		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this command cannot be run as another role"),
+				 errdetail("The reason is %s.", SPI_result_code_string(result))));
 	if (SPI_tuptable != NULL && SPI_processed > 0)
 		value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 	if (value != NULL)

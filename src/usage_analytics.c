@@ -1,6 +1,6 @@
 /*
  * usage_analytics.c
- *		Module entry: magic block and settings.
+ *		Module entry: magic block, settings and callbacks.
  */
 #include "postgres.h"
 
@@ -9,15 +9,19 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
+#include "fold.h"
 #include "sequence_state.h"
+#include "sums.h"
 
 PG_MODULE_MAGIC;
 
-void		_PG_init(void);
+PGDLLEXPORT void _PG_init(void);
 
 void
 _PG_init(void)
 {
+	ua_sums_init();
+	ua_fold_init();
 	DefineCustomIntVariable("usage_analytics.sequence_memory",
 							"Limits what an aggregate over sequences of events holds in memory.",
 							"It counts for all groups of the aggregate together, in each process; a query that needs more fails.",

@@ -20,15 +20,15 @@ typedef struct UaWordEntry
 
 typedef struct UaWordTable
 {
-	MemoryContext context;
 	uint64	   *window;
-	bool		window_is_own;	/* whether the window is to be freed */
 	uint32		window_size;
 	int32		window_first;	/* the word of window[0] */
+	bool		window_is_own;	/* whether the window is to be freed */
 	uint32		room;			/* entries of the hash table, a power of two */
 	uint32		count;			/* of them used */
 	UaWordEntry *entries;
 	int64		added;			/* words that were ever added */
+	MemoryContext context;
 } UaWordTable;
 
 /* The first window is the caller's; it lives as long as the table. */
@@ -46,6 +46,16 @@ ua_word_table_find(UaWordTable *table, int32 word)
 	if (likely(place < table->window_size))
 		return &table->window[place];
 	return ua_word_table_add(table, word);
+}
+
+/* Free what the table has allocated; the first window is not its own. */
+static inline void
+ua_word_table_release(UaWordTable *table)
+{
+	if (table->window_is_own)
+		pfree(table->window);
+	if (table->entries != NULL)
+		pfree(table->entries);
 }
 
 /* Go through the words in ascending order, but for those that are zero. */

@@ -14,7 +14,7 @@ COMMENT ON FUNCTION @extschema@.usage_execute_as(regrole, text) IS
 
 CREATE FUNCTION @extschema@.usage_installing()
 RETURNS boolean
-LANGUAGE c STABLE
+LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'usage_installing';
 
 COMMENT ON FUNCTION @extschema@.usage_installing() IS
@@ -242,7 +242,10 @@ DECLARE
   model_version text;
   command text;
   kind text;
+  topic text;
   relation regclass;
+  derived text;
+  rebuild boolean;
 BEGIN
   -- pg_dump's output sets both in the session, whatever its format; the model
   -- comes with the dump.
@@ -291,7 +294,24 @@ BEGIN
     END IF;
   END IF;
 
-  FOR command IN SELECT statement FROM @extschema@.usage_model_script() ORDER BY step LOOP
+  -- What is derived is not adopted: a new library makes it anew, since the
+  -- columns of its own types went with the old one. So does a call by hand
+  -- where a part of it is missing.
+  SELECT string_agg(format('@extschema@.%I', name), ', ') FILTER (WHERE relid IS NOT NULL) INTO derived
+    FROM (SELECT name,
+                 to_regclass(format('@extschema@.%I', name)) AS relid
+            FROM (SELECT substring(substr(statement, length('CREATE TABLE ' || prefix) + 1) FROM '^\w+') AS name
+                    FROM @extschema@.usage_model_script() AS script
+                   WHERE script.topic = 'rollups' AND statement LIKE 'CREATE TABLE %') AS names) AS tables
+  HAVING installing OR bool_or(relid IS NULL);
+  rebuild := FOUND;
+  IF derived IS NOT NULL THEN
+    EXECUTE format('DROP TABLE %s CASCADE', derived);
+  END IF;
+
+  FOR command, topic IN
+    SELECT script.statement, script.topic FROM @extschema@.usage_model_script() AS script ORDER BY step
+  LOOP
     kind := substring(command FROM '^(?:CREATE TABLE|CREATE VIEW|COMMENT ON \w+)');
     kind := coalesce(kind, substring(command FROM '^ALTER TABLE [^\n]* (ADD CONSTRAINT) '));
     IF command ~ '^CREATE (UNIQUE )?INDEX ' THEN
@@ -299,7 +319,9 @@ BEGIN
     END IF;
     relation := to_regclass(prefix || substring(substr(command, strpos(command, prefix) + length(prefix)) FROM '^\w+'));
 
-    IF kind = 'CREATE TABLE' AND relation IS NOT NULL THEN
+    IF topic = 'rollups' AND NOT rebuild AND command !~ 'CREATE OR REPLACE' THEN
+      CONTINUE;  -- derived, and there
+    ELSIF kind = 'CREATE TABLE' AND relation IS NOT NULL THEN
       PERFORM @extschema@.usage_model_check(relation, 'table');
       PERFORM @extschema@.usage_model_adopt(relation, command);
     ELSIF kind = 'CREATE VIEW' AND relation IS NOT NULL THEN
@@ -321,6 +343,10 @@ BEGIN
       EXECUTE command;
     END IF;
   END LOOP;
+
+  IF rebuild THEN
+    PERFORM @extschema@.rebuild_rollups();
+  END IF;
 
   -- Release what the script has made: it belongs to the installer alone.
   IF installing THEN

@@ -23,14 +23,28 @@ BEGIN
       MESSAGE = format('time zone "%s" not recognized', time_zone),
       HINT = 'See pg_timezone_names for the names there are.';
   END IF;
-  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE'::text);
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'active_sql_transaction',
+      MESSAGE = 'set_usage_time_zone() must be called at isolation level READ COMMITTED',
+      DETAIL = 'It has to see what committed before it got its lock.';
+  END IF;
+  IF @extschema@.usage_execute_as(owner, 'SELECT purged_before FROM @extschema@.usage_rollup_state') IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = 'the reporting time zone cannot be changed any more',
+      DETAIL = 'Raw events were purged, so their days cannot be found anew.';
+  END IF;
+  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE');
   PERFORM @extschema@.usage_execute_as(owner,
     format('UPDATE @extschema@.usage_settings SET time_zone = %L', zone));
+  PERFORM @extschema@.usage_forget_settings('@extschema@.fct_event');
+  PERFORM @extschema@.rebuild_rollups();
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.set_usage_time_zone(text) IS
-  'Set the reporting time zone, a name of pg_timezone_names (22023 otherwise), as a member of the model''s owner (42501 otherwise); writers of events wait meanwhile';
+  'Set the reporting time zone, a name of pg_timezone_names (22023 otherwise), as a member of the model''s owner (42501 otherwise), and rebuild the rollups; writers of events wait meanwhile; refused once raw events were purged (55000), and at other isolation levels than READ COMMITTED (25001)';
 
 CREATE FUNCTION @extschema@.set_usage_week_start(week_start integer)
 RETURNS void

@@ -1,0 +1,318 @@
+-- Proof and upkeep of the rollups.
+
+CREATE FUNCTION @extschema@.usage_recount(clear text[], event_query text, expected bigint)
+RETURNS bigint
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'usage_recount';
+
+COMMENT ON FUNCTION @extschema@.usage_recount(text[], text, bigint) IS
+  'Run commands that clear the rollups and append the sums of the query''s events to usage_pending, under one snapshot; the number of events; part of rebuild_rollups()';
+
+CREATE FUNCTION @extschema@.usage_delete_raw(before date, user_id uuid)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'usage_delete_raw';
+
+COMMENT ON FUNCTION @extschema@.usage_delete_raw(date, uuid) IS
+  'Delete the raw events of days before that one, or of that user, and leave the rollups as they are; part of purge_events() and erase_user()';
+
+CREATE FUNCTION @extschema@.rebuild_rollups()
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  owner CONSTANT regrole := @extschema@.usage_check_owner();
+  kept text;
+  events bigint;
+BEGIN
+  IF owner <> current_user::regrole THEN
+    RETURN @extschema@.usage_execute_as(owner, 'SELECT @extschema@.rebuild_rollups()');
+  END IF;
+  PERFORM @extschema@.usage_lock_rollups(true);
+  SELECT format('%L::daterange', daterange(NULL, purged_before)) INTO kept
+    FROM @extschema@.usage_rollup_state
+   WHERE purged_before IS NOT NULL;
+
+  -- Rollups of purged days stay: nothing could bring them back.
+  events := @extschema@.usage_recount(
+    CASE WHEN kept IS NULL THEN ARRAY[
+      'DELETE FROM @extschema@.usage_pending',
+      'DELETE FROM @extschema@.usage_rollup',
+      'DELETE FROM @extschema@.user_activity']
+    ELSE ARRAY[
+      -- A row that is pending goes where it belongs: what it says of purged days stays.
+      format('UPDATE @extschema@.usage_pending
+                 SET events = events OPERATOR(@extschema@.*) %1$s,
+                     seconds = seconds OPERATOR(@extschema@.*) %1$s,
+                     sources = sources OPERATOR(@extschema@.*) %1$s', kept),
+      format('UPDATE @extschema@.usage_rollup
+                 SET events = events OPERATOR(@extschema@.*) %1$s,
+                     seconds = seconds OPERATOR(@extschema@.*) %1$s,
+                     sources = sources OPERATOR(@extschema@.*) %1$s
+               WHERE month + 31 > upper(%1$s)', kept),
+      'DELETE FROM @extschema@.usage_rollup
+        WHERE @extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources)',
+      'DELETE FROM @extschema@.user_activity',
+      'INSERT INTO @extschema@.user_activity (account_id, user_id, days, shared)
+       SELECT account_id,
+              user_id,
+              @extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))),
+              count(*) OVER (PARTITION BY user_id) > 1
+         FROM @extschema@.usage_rollup
+        GROUP BY account_id, user_id
+       HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))']
+    END,
+    'SELECT account_id, user_id, event_ts, duration_seconds, event_name, source FROM @extschema@.fct_event'
+      || CASE WHEN kept IS NULL THEN '' ELSE format(' WHERE @extschema@.event_day(event_ts) >= upper(%s)', kept) END,
+    (SELECT greatest(sum(reltuples), 0)::bigint
+       FROM pg_class
+      WHERE relkind = 'r'
+        AND oid IN (SELECT '@extschema@.fct_event'::regclass
+                    UNION
+                    SELECT relid FROM pg_partition_tree('@extschema@.fct_event'))));
+  PERFORM @extschema@.usage_fold();
+  RETURN events;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.rebuild_rollups() IS
+  'Make the rollups anew from raw events, while others read and write, and tell of its progress; the number of events counted. Days before usage_rollup_state.purged_before stay as they are. For members of the owner''s role (42501)';
+
+CREATE FUNCTION @extschema@.verify_rollups(
+  OUT relation text,
+  OUT account_id uuid,
+  OUT user_id uuid,
+  OUT month date,
+  OUT expected text,
+  OUT found text
+)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  checked CONSTANT daterange := (SELECT daterange(purged_before, NULL) FROM @extschema@.usage_rollup_state);
+BEGIN
+  RETURN QUERY
+  WITH expected AS MATERIALIZED (
+    SELECT events.account_id,
+           events.user_id,
+           date_trunc('month', events.day)::date AS month,
+           @extschema@.dayseries_map_agg(events.event_name, events.day, 1) AS events,
+           @extschema@.dayseries_map_agg(events.event_name, events.day, events.duration_seconds) AS seconds,
+           @extschema@.dayseries_map_agg(coalesce(events.source, 'unknown'), events.day, 1) AS sources
+      FROM (SELECT account_id,
+                   user_id,
+                   event_name,
+                   duration_seconds,
+                   source,
+                   @extschema@.event_day(event_ts) AS day
+              FROM @extschema@.fct_event
+            OFFSET 0) AS events
+     WHERE events.day <@ checked
+     GROUP BY events.account_id, events.user_id, date_trunc('month', events.day)
+  ), found AS MATERIALIZED (
+    SELECT sliced.*
+      FROM (SELECT account_id,
+                   user_id,
+                   month,
+                   events OPERATOR(@extschema@.*) checked AS events,
+                   seconds OPERATOR(@extschema@.*) checked AS seconds,
+                   sources OPERATOR(@extschema@.*) checked AS sources
+              FROM @extschema@.usage_live_rollup) AS sliced
+     WHERE NOT (@extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources))
+  ), expected_days AS (
+    SELECT account_id,
+           user_id,
+           @extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))) AS days
+      FROM expected
+     GROUP BY account_id, user_id
+  ), found_days AS (
+    SELECT account_id,
+           user_id,
+           days OPERATOR(@extschema@.*) checked AS days
+      FROM @extschema@.usage_live_activity
+  ), settled_days AS (
+    SELECT account_id,
+           user_id,
+           @extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))) AS days
+      FROM @extschema@.usage_rollup
+     GROUP BY account_id, user_id
+  ), shared_users AS (
+    SELECT account_id,
+           user_id,
+           shared,
+           count(*) OVER (PARTITION BY user_id) > 1 AS is_shared
+      FROM @extschema@.user_activity
+  )
+  -- The sums, with what is pending
+  SELECT 'usage_rollup',
+         account_id,
+         user_id,
+         month,
+         concat_ws(' ', expected.events, expected.seconds, expected.sources),
+         concat_ws(' ', found.events, found.seconds, found.sources)
+    FROM expected
+    FULL JOIN found USING (account_id, user_id, month)
+   WHERE coalesce(expected.events, '{}') OPERATOR(@extschema@.<>) coalesce(found.events, '{}')
+      OR coalesce(expected.seconds, '{}') OPERATOR(@extschema@.<>) coalesce(found.seconds, '{}')
+      OR coalesce(expected.sources, '{}') OPERATOR(@extschema@.<>) coalesce(found.sources, '{}')
+  UNION ALL
+  -- The days, with what is pending
+  SELECT 'user_activity',
+         account_id,
+         user_id,
+         NULL,
+         expected_days.days::text,
+         found_days.days::text
+    FROM expected_days
+    FULL JOIN found_days USING (account_id, user_id)
+   WHERE coalesce(expected_days.days, '{}') OPERATOR(@extschema@.<>) coalesce(found_days.days, '{}')
+  UNION ALL
+  -- The settled days against the settled sums
+  SELECT 'user_activity, settled',
+         account_id,
+         user_id,
+         NULL,
+         settled_days.days::text,
+         activity.days::text
+    FROM settled_days
+    FULL JOIN @extschema@.user_activity AS activity USING (account_id, user_id)
+   WHERE coalesce(settled_days.days, '{}') OPERATOR(@extschema@.<>) coalesce(activity.days, '{}')
+      -- An empty row is one too many.
+      OR @extschema@.isempty(activity.days)
+  UNION ALL
+  SELECT 'user_activity.shared',
+         account_id,
+         user_id,
+         NULL,
+         is_shared::text,
+         shared::text
+    FROM shared_users
+   WHERE shared <> is_shared;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.verify_rollups() IS
+  'Recompute the rollups from raw events, in one snapshot, and return what differs: no row, always. Days before usage_rollup_state.purged_before have no raw events to go by';
+
+CREATE FUNCTION @extschema@.purge_events(before date)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  owner CONSTANT regrole := @extschema@.usage_check_owner();
+  deleted bigint := 0;
+  rows_there bigint;
+  part regclass;
+BEGIN
+  IF owner <> current_user::regrole THEN
+    RETURN @extschema@.usage_execute_as(owner, format('SELECT @extschema@.purge_events(%L)', before));
+  END IF;
+  IF before IS NULL OR NOT isfinite(before) OR before > @extschema@.event_day(now()) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('cannot purge events before %s', coalesce(before::text, 'null')),
+      DETAIL = 'The day must be today or earlier.';
+  END IF;
+  PERFORM @extschema@.usage_lock_rollups(true);
+  UPDATE @extschema@.usage_rollup_state
+     SET purged_before = greatest(purged_before, before);
+
+  -- Whole partitions by event_ts that lie before that day, in any time zone
+  FOR part IN
+    SELECT tree.relid
+      FROM pg_partition_tree('@extschema@.fct_event') AS tree
+      JOIN pg_class
+        ON pg_class.oid = tree.relid
+      JOIN pg_partitioned_table AS parent
+        ON parent.partrelid = tree.parentrelid
+     WHERE tree.isleaf
+       AND pg_get_partkeydef(tree.parentrelid) = 'RANGE (event_ts)'
+       AND substring(pg_get_expr(pg_class.relpartbound, pg_class.oid) FROM ' TO \(''([^'']+)''\)')::timestamptz
+           < (before - 1)::timestamp AT TIME ZONE 'UTC'
+  LOOP
+    EXECUTE format('SELECT count(*) FROM %s', part) INTO rows_there;
+    EXECUTE format('DROP TABLE %s', part);
+    deleted := deleted + rows_there;
+  END LOOP;
+
+  RETURN deleted + @extschema@.usage_delete_raw(before, NULL);
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.purge_events(date) IS
+  'Delete the raw events of days before that one (drop partitions that hold no others), and keep their rollups; the number of events. The day must not be later than today (22023); for members of the owner''s role (42501)';
+
+CREATE FUNCTION @extschema@.erase_user(
+  user_id uuid,
+  OUT relation text,
+  OUT removed_rows bigint
+)
+RETURNS SETOF record
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+  PERFORM @extschema@.usage_check_owner();
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'active_sql_transaction',
+      MESSAGE = 'erase_user() must be called at isolation level READ COMMITTED',
+      DETAIL = 'It has to see what committed before it got its locks.';
+  END IF;
+
+  -- New events of the user wait for this lock, and then fail.
+  PERFORM FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id FOR UPDATE;
+  PERFORM @extschema@.usage_lock_rollups(true);
+
+  relation := 'fct_event';
+  removed_rows := @extschema@.usage_delete_raw(NULL, erase_user.user_id);
+  RETURN NEXT;
+  relation := 'usage_pending';
+  DELETE FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id;
+  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  RETURN NEXT;
+  relation := 'usage_rollup';
+  DELETE FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id;
+  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  RETURN NEXT;
+  relation := 'user_activity';
+  DELETE FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id;
+  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  RETURN NEXT;
+  relation := 'dim_user';
+  DELETE FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id;
+  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  RETURN NEXT;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.erase_user(uuid) IS
+  'Remove a user from every table of the model, purged months too: a row per table with the number of rows removed, all 0 for an unknown user; at READ COMMITTED only (25001), for members of the owner''s role (42501)';
+
+-- The rollups of users that are deleted otherwise: their sums are taken back.
+CREATE FUNCTION @extschema@.usage_forget_users(user_ids uuid[])
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  INSERT INTO @extschema@.usage_pending (account_id, user_id, month, events, seconds, sources)
+  SELECT account_id,
+         user_id,
+         month,
+         OPERATOR(@extschema@.-) events,
+         OPERATOR(@extschema@.-) seconds,
+         OPERATOR(@extschema@.-) sources
+    FROM @extschema@.usage_live_rollup
+   WHERE user_id = ANY (user_ids);
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_forget_users(uuid[]) IS
+  'Take back all sums of users, with the caller''s rights; part of deleting from dim_user';

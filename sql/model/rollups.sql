@@ -1,0 +1,90 @@
+-- Rollups: derived from fct_event, kept by the library, never written by hand.
+
+CREATE TABLE @extschema@.usage_rollup (
+  account_id uuid NOT NULL,
+  user_id    uuid NOT NULL,
+  month      date NOT NULL,
+  events     @extschema@.dayseries_map NOT NULL,
+  seconds    @extschema@.dayseries_map NOT NULL,
+  sources    @extschema@.dayseries_map NOT NULL
+);
+
+ALTER TABLE @extschema@.usage_rollup ADD CONSTRAINT usage_rollup_pkey PRIMARY KEY (account_id, user_id, month);
+
+COMMENT ON TABLE @extschema@.usage_rollup IS 'Settled sums of events: a row per account, user and month; derived, not to be written by hand';
+COMMENT ON COLUMN @extschema@.usage_rollup.account_id IS 'Account of the events';
+COMMENT ON COLUMN @extschema@.usage_rollup.user_id IS 'User of the events';
+COMMENT ON COLUMN @extschema@.usage_rollup.month IS 'First day of the month';
+COMMENT ON COLUMN @extschema@.usage_rollup.events IS 'Number of events a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_rollup.seconds IS 'Seconds of duration a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_rollup.sources IS 'Number of events a day, by source; unknown where that is null';
+
+CREATE TABLE @extschema@.user_activity (
+  account_id uuid NOT NULL,
+  user_id    uuid NOT NULL,
+  days       @extschema@.dayset NOT NULL,
+  shared     boolean NOT NULL DEFAULT false
+);
+
+ALTER TABLE @extschema@.user_activity ADD CONSTRAINT user_activity_pkey PRIMARY KEY (account_id, user_id);
+CREATE INDEX user_activity_user_id_idx ON @extschema@.user_activity (user_id);
+CREATE INDEX user_activity_shared_idx ON @extschema@.user_activity (user_id) WHERE shared;
+
+COMMENT ON TABLE @extschema@.user_activity IS 'Settled days of activity: a row per account and user, for all time; derived, not to be written by hand';
+COMMENT ON COLUMN @extschema@.user_activity.account_id IS 'Account of the events';
+COMMENT ON COLUMN @extschema@.user_activity.user_id IS 'User of the events';
+COMMENT ON COLUMN @extschema@.user_activity.days IS 'Days with at least one event';
+COMMENT ON COLUMN @extschema@.user_activity.shared IS 'Whether the user has rows under several accounts';
+
+CREATE TABLE @extschema@.usage_pending (
+  account_id uuid NOT NULL,
+  user_id    uuid NOT NULL,
+  month      date NOT NULL,
+  events     @extschema@.dayseries_map NOT NULL,
+  seconds    @extschema@.dayseries_map NOT NULL,
+  sources    @extschema@.dayseries_map NOT NULL
+);
+
+ALTER TABLE @extschema@.usage_pending REPLICA IDENTITY FULL;
+ALTER TABLE @extschema@.usage_pending SET (
+  autovacuum_vacuum_threshold = 1000,
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_analyze_threshold = 1000,
+  autovacuum_analyze_scale_factor = 0);
+
+COMMENT ON TABLE @extschema@.usage_pending IS 'Changes not yet folded into the rollups, signed, appended by each statement on fct_event; derived, not to be written by hand';
+COMMENT ON COLUMN @extschema@.usage_pending.account_id IS 'Account of the events';
+COMMENT ON COLUMN @extschema@.usage_pending.user_id IS 'User of the events';
+COMMENT ON COLUMN @extschema@.usage_pending.month IS 'First day of the month';
+COMMENT ON COLUMN @extschema@.usage_pending.events IS 'Change of usage_rollup.events';
+COMMENT ON COLUMN @extschema@.usage_pending.seconds IS 'Change of usage_rollup.seconds';
+COMMENT ON COLUMN @extschema@.usage_pending.sources IS 'Change of usage_rollup.sources';
+
+CREATE TABLE @extschema@.usage_rollup_state (
+  purged_before date,
+  last_fold_at  timestamptz,
+  last_rows     bigint,
+  last_error    text,
+  last_error_at timestamptz
+);
+
+INSERT INTO @extschema@.usage_rollup_state DEFAULT VALUES;
+
+COMMENT ON TABLE @extschema@.usage_rollup_state IS 'State of the rollups, one row; usage_status shows it';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.purged_before IS 'Raw events of days before this were purged; null where none were';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.last_fold_at IS 'When the last fold committed';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.last_rows IS 'Number of pending rows that it folded';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.last_error IS 'Message of the last fold in the background that failed; null once one succeeds';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.last_error_at IS 'When it failed';
+
+-- Capture of every statement on fct_event
+CREATE OR REPLACE TRIGGER usage_capture_insert AFTER INSERT ON @extschema@.fct_event
+REFERENCING NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture();
+CREATE OR REPLACE TRIGGER usage_capture_update AFTER UPDATE ON @extschema@.fct_event
+REFERENCING OLD TABLE AS old_events NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture();
+CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.fct_event
+REFERENCING OLD TABLE AS old_events FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture();
+CREATE OR REPLACE TRIGGER usage_capture_truncate AFTER TRUNCATE ON @extschema@.fct_event
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture();
+CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.dim_user
+REFERENCING OLD TABLE AS old_users FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture_users();

@@ -1,0 +1,210 @@
+/*
+ * capture.c
+ *		Capture: what a statement does to fct_event, as rows of usage_pending.
+ *
+ * Statement-level triggers read the transition tables. New rows count
+ * positive, old ones negative, so an update that changes nothing that counts
+ * leaves nothing behind. The sums are appended to usage_pending and commit, or
+ * roll back, with the events themselves; no existing row is read or locked, so
+ * writers never wait for each other here.
+ */
+#include "postgres.h"
+
+#include "catalog/partition.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "nodes/pg_list.h"
+#include "utils/array.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+
+#include "capture.h"
+#include "compat.h"
+#include "fold.h"
+#include "model.h"
+#include "ownership.h"
+#include "sums.h"
+
+PG_FUNCTION_INFO_V1(usage_capture);
+PG_FUNCTION_INFO_V1(usage_capture_users);
+
+static bool suspended = false;
+
+/*
+ * Raw events are deleted while their rollups stay, or go by themselves. The
+ * caller turns capture on again, also after an error.
+ */
+void
+ua_suspend_capture(bool suspend)
+{
+	suspended = suspend;
+}
+
+/* A transition table from its beginning; other triggers may be reading it too. */
+static TupleTableSlot *
+start_reading(Relation relation, Tuplestorestate *rows)
+{
+	int			pointer = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
+
+	tuplestore_select_read_pointer(rows, pointer);
+	tuplestore_rescan(rows);
+	return MakeSingleTupleTableSlot(RelationGetDescr(relation),
+									&TTSOpsMinimalTuple);
+}
+
+static void
+add_table(UaSums *sums, Relation relation, Tuplestorestate *rows, int sign)
+{
+	TupleTableSlot *slot = start_reading(relation, rows);
+
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+		ua_sums_add(sums, slot, sign);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* fct_event itself, where the trigger's table is that or a partition of it. */
+static Oid
+event_table(Relation relation, Oid schema)
+{
+	Oid			events = get_relname_relid("fct_event", schema);
+
+	if (RelationGetRelid(relation) == events)
+		return events;
+	if (OidIsValid(events) && relation->rd_rel->relispartition &&
+		list_member_oid(get_partition_ancestors(RelationGetRelid(relation)),
+						events))
+		return events;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("usage_capture() is for fct_event and its partitions, not for \"%s\"",
+					RelationGetRelationName(relation))));
+}
+
+static void
+truncate_rollups(Oid schema)
+{
+	SPI_connect();
+	if (SPI_execute(psprintf("TRUNCATE %s, %s, %s",
+							 ua_qualified(schema, "usage_pending"),
+							 ua_qualified(schema, "usage_rollup"),
+							 ua_qualified(schema, "user_activity")),
+					false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not truncate the rollups");
+	SPI_finish();
+}
+
+Datum
+usage_capture(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Relation	relation;
+	Oid			schema;
+	Oid			events;
+	UaIdentity	before;
+	UaSums	   *sums;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("usage_capture() was not called as a trigger")));
+	if (!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("usage_capture() must be fired AFTER, FOR EACH STATEMENT")));
+	if ((!trigger->tg_newtable &&
+		 (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+		  TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))) ||
+		(!trigger->tg_oldtable &&
+		 (TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
+		  TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("usage_capture() needs the transition tables of its statement")));
+
+	relation = trigger->tg_relation;
+	schema = ua_function_schema(fcinfo);
+	events = event_table(relation, schema);
+	if (suspended)
+		return PointerGetDatum(NULL);
+
+	ua_become(ua_relation_owner(events), &before);
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		truncate_rollups(schema);
+	else
+	{
+		sums = ua_sums_start(schema, events, RelationGetDescr(relation));
+		if (trigger->tg_oldtable)
+			add_table(sums, relation, trigger->tg_oldtable, -1);
+		if (trigger->tg_newtable)
+			add_table(sums, relation, trigger->tg_newtable, 1);
+		ua_request_fold(schema, ua_sums_finish(sums));
+	}
+	ua_return_to(&before);
+
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * Users that are deleted from dim_user have no raw events left, but may have
+ * rollups of purged months: these are taken back, as if the events were
+ * deleted.
+ */
+Datum
+usage_capture_users(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Oid			schema = ua_function_schema(fcinfo);
+	ArrayBuildState *users = NULL;
+	TupleTableSlot *slot;
+	AttrNumber	user_id;
+	UaIdentity	before;
+	Oid			pending;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) ||
+		!TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
+		!trigger->tg_oldtable)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("usage_capture_users() must be fired AFTER DELETE, FOR EACH STATEMENT, with the old table")));
+	pending = get_relname_relid("usage_pending", schema);
+	if (get_relname_relid("dim_user", schema) != RelationGetRelid(trigger->tg_relation) ||
+		!OidIsValid(pending))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("usage_capture_users() is for dim_user, not for \"%s\"",
+						RelationGetRelationName(trigger->tg_relation))));
+
+	user_id = ua_column(RelationGetDescr(trigger->tg_relation), "user_id", UUIDOID);
+	slot = start_reading(trigger->tg_relation, trigger->tg_oldtable);
+	while (tuplestore_gettupleslot(trigger->tg_oldtable, true, false, slot))
+	{
+		bool		isnull;
+		Datum		value = slot_getattr(slot, user_id, &isnull);
+
+		users = accumArrayResult(users, value, isnull, UUIDOID,
+								 CurrentMemoryContext);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+
+	if (users != NULL)
+	{
+		Oid			type = UUIDARRAYOID;
+		Datum		value = makeArrayResult(users, CurrentMemoryContext);
+
+		ua_become(ua_relation_owner(pending), &before);
+		SPI_connect();
+		SPI_execute_with_args(psprintf("SELECT %s($1)",
+									   ua_qualified(schema, "usage_forget_users")),
+							  1, &type, &value, NULL, false, 0);
+		SPI_finish();
+		ua_return_to(&before);
+	}
+	return PointerGetDatum(NULL);
+}

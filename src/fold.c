@@ -1,0 +1,318 @@
+/*
+ * fold.c
+ *		Folding usage_pending into the rollups: when, by whom, under what lock.
+ *
+ * What a fold does is SQL, usage_fold(). Here is what SQL cannot do: the lock
+ * that lets one fold run at a time, acting as the model's owner, and the
+ * background worker that a committing writer asks for.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "common/pg_prng.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "storage/ipc.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "fold.h"
+#include "model.h"
+#include "ownership.h"
+
+PG_FUNCTION_INFO_V1(usage_refresh);
+PG_FUNCTION_INFO_V1(usage_lock_rollups);
+
+PGDLLEXPORT void usage_fold_main(Datum arg);
+
+/* Settings */
+static int	pending_limit = 1024;	/* kB */
+static bool background_fold = true;
+
+/* The schema whose model is to be folded once this transaction has committed. */
+static Oid	fold_wanted = InvalidOid;
+
+/* ---------- the lock ---------- */
+
+/*
+ * One lock stands for the rollups of a model: it is on usage_pending as an
+ * object, but not one that any SQL command takes, so nobody else can hold it.
+ */
+static void
+rollup_locktag(LOCKTAG *tag, Oid pending)
+{
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, RelationRelationId, pending, 1);
+}
+
+static Oid
+pending_table(Oid schema)
+{
+	Oid			pending = get_relname_relid("usage_pending", schema);
+
+	if (!OidIsValid(pending))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("there is no usage model"),
+				 errhint("Call create_usage_model().")));
+	return pending;
+}
+
+/* Until the end of the transaction; false where it is not to be had at once. */
+static bool
+lock_rollups(Oid pending, bool wait)
+{
+	LOCKTAG		tag;
+
+	rollup_locktag(&tag, pending);
+	return LockAcquire(&tag, ExclusiveLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * usage_lock_rollups(wait boolean) → boolean: take the lock that folds take,
+ * until the end of the transaction; false where another has it and wait is
+ * false. For members of the owner's role.
+ */
+Datum
+usage_lock_rollups(PG_FUNCTION_ARGS)
+{
+	Oid			pending = pending_table(ua_function_schema(fcinfo));
+
+	if (!has_privs_of_role(GetUserId(), ua_relation_owner(pending)))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, "usage_pending");
+	PG_RETURN_BOOL(lock_rollups(pending, PG_GETARG_BOOL(0)));
+}
+
+/* ---------- a fold ---------- */
+
+/* Fold as the owner; the rollups are locked. The number of rows folded. */
+static int64
+fold(Oid schema, Oid owner)
+{
+	UaIdentity	before;
+	int64		rows;
+	bool		isnull;
+
+	ua_become(owner, &before);
+	SPI_connect();
+	if (SPI_execute(psprintf("SELECT %s()", ua_qualified(schema, "usage_fold")),
+					false, 0) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "usage_fold() failed");
+	rows = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	ua_return_to(&before);
+	return rows;
+}
+
+/*
+ * usage_refresh() → bigint: fold what is pending, now. Returns the number of
+ * pending rows folded; 0, with a NOTICE, where another fold is running.
+ */
+Datum
+usage_refresh(PG_FUNCTION_ARGS)
+{
+	Oid			schema = ua_function_schema(fcinfo);
+	Oid			pending;
+
+	PreventCommandIfReadOnly("usage_refresh()");
+	PreventCommandDuringRecovery("usage_refresh()");
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("usage_refresh() must be called at isolation level READ COMMITTED"),
+				 errdetail("A fold has to see what committed before it got its lock.")));
+
+	SPI_connect();
+	SPI_execute(psprintf("SELECT %s()", ua_qualified(schema, "usage_check_owner")),
+				true, 0);
+	SPI_finish();
+
+	pending = pending_table(schema);
+	if (!lock_rollups(pending, false))
+	{
+		ereport(NOTICE,
+				(errmsg("another fold is running"),
+				 errdetail("It folds what was pending when it began.")));
+		PG_RETURN_INT64(0);
+	}
+	PG_RETURN_INT64(fold(schema, ua_relation_owner(pending)));
+}
+
+/* ---------- in the background ---------- */
+
+void
+ua_request_fold(Oid schema, Size appended)
+{
+	if (background_fold && appended > 0 &&
+		pg_prng_double(&pg_global_prng_state) * pending_limit * 1024.0 < appended)
+		fold_wanted = schema;
+}
+
+static void
+launch_fold(Oid schema)
+{
+	BackgroundWorker worker;
+
+	memset(&worker, 0, sizeof(worker));
+	strlcpy(worker.bgw_name, "usage_analytics fold", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "usage_analytics fold", BGW_MAXLEN);
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	strlcpy(worker.bgw_library_name, "usage_analytics", BGW_MAXLEN);
+	strlcpy(worker.bgw_function_name, "usage_fold_main", BGW_MAXLEN);
+	worker.bgw_main_arg = ObjectIdGetDatum(schema);
+	memcpy(worker.bgw_extra, &MyDatabaseId, sizeof(Oid));
+
+	/* Without a free slot nothing is lost: the next request tries again. */
+	(void) RegisterDynamicBackgroundWorker(&worker, NULL);
+}
+
+/*
+ * A worker is asked for only after the commit, so that it sees what was
+ * appended.
+ */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	Oid			schema = fold_wanted;
+
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	fold_wanted = InvalidOid;
+	if (event == XACT_EVENT_COMMIT && OidIsValid(schema))
+		launch_fold(schema);
+}
+
+static void
+start_worker_transaction(void)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	/* Whatever the database's defaults are */
+	XactIsoLevel = XACT_READ_COMMITTED;
+	XactReadOnly = false;
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+static void
+finish_worker_transaction(void)
+{
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+/* Keep the error where the owner finds it. */
+static void
+record_error(Oid schema, const char *message)
+{
+	Oid			pending;
+
+	start_worker_transaction();
+	pending = get_relname_relid("usage_pending", schema);
+	if (OidIsValid(pending))
+	{
+		UaIdentity	before;
+		Oid			types[] = {TEXTOID};
+		Datum		values[] = {CStringGetTextDatum(message)};
+
+		ua_become(ua_relation_owner(pending), &before);
+		SPI_connect();
+		SPI_execute_with_args(psprintf("UPDATE %s SET last_error = $1, last_error_at = now()",
+									   ua_qualified(schema, "usage_rollup_state")),
+							  1, types, values, NULL, false, 0);
+		SPI_finish();
+		ua_return_to(&before);
+	}
+	finish_worker_transaction();
+}
+
+static bool
+there_is_a_library(Oid schema)
+{
+	List	   *name = list_make2(makeString(get_namespace_name(schema)),
+								  makeString("usage_fold"));
+
+	return OidIsValid(LookupFuncName(name, 0, NULL, true));
+}
+
+void
+usage_fold_main(Datum arg)
+{
+	Oid			schema = DatumGetObjectId(arg);
+	Oid			database;
+	MemoryContext context;
+	char	   *volatile message = NULL;
+
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(Oid));
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	context = AllocSetContextCreate(TopMemoryContext, "usage_analytics fold",
+									ALLOCSET_DEFAULT_SIZES);
+
+	PG_TRY();
+	{
+		Oid			pending;
+
+		start_worker_transaction();
+		/* The model may have been dropped meanwhile. */
+		pending = get_relname_relid("usage_pending", schema);
+		if (OidIsValid(pending) &&
+			there_is_a_library(schema) &&
+			lock_rollups(pending, false))
+		{
+			pgstat_report_activity(STATE_RUNNING, "folding usage_pending");
+			(void) fold(schema, ua_relation_owner(pending));
+		}
+		finish_worker_transaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		EmitErrorReport();
+		FlushErrorState();
+		message = error->message;
+		AbortCurrentTransaction();
+	}
+	PG_END_TRY();
+
+	if (message != NULL)
+		record_error(schema, message);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+void
+ua_fold_init(void)
+{
+	DefineCustomIntVariable("usage_analytics.pending_limit",
+							"Amount of pending changes after which a fold in the background is asked for.",
+							"Each commit asks with a probability of what it appended, divided by this.",
+							&pending_limit, 1024, 8, MAX_KILOBYTES,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomBoolVariable("usage_analytics.background_fold",
+							 "Whether commits ask for folds in the background.",
+							 "Switch it off where usage_refresh() is scheduled otherwise.",
+							 &background_fold, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	RegisterXactCallback(at_transaction_end, NULL);
+}

@@ -1,0 +1,172 @@
+/*
+ * rebuild.c
+ *		The rollups from scratch, and removal of raw events.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/uuid.h"
+
+#include "capture.h"
+#include "compat.h"
+#include "model.h"
+#include "ownership.h"
+#include "sums.h"
+
+PG_FUNCTION_INFO_V1(usage_recount);
+PG_FUNCTION_INFO_V1(usage_delete_raw);
+
+#define ROWS_AT_ONCE	1000
+
+/* Run a command under a snapshot that may be older than the latest. */
+static uint64
+execute_in_snapshot(Snapshot snapshot, const char *command)
+{
+	SPIPlanPtr	plan = SPI_prepare(command, 0, NULL);
+	int			result;
+
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", command);
+	result = SPI_execute_snapshot(plan, NULL, NULL, snapshot, InvalidSnapshot,
+								  false, true, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_snapshot failed: %s", command);
+	return SPI_processed;
+}
+
+/*
+ * usage_recount(clear text[], event_query text, expected bigint) → bigint
+ *
+ * Under one snapshot, run the commands that clear the rollups and what is
+ * pending, and append the rows of the query to usage_pending. Events that
+ * commit meanwhile are neither seen by the query, nor are their pending rows
+ * cleared. The caller is the model's owner and has locked the rollups; under a
+ * snapshot from before that, what a fold has changed since is a serialization
+ * failure. Progress is told in steps of a tenth of `expected`.
+ */
+Datum
+usage_recount(PG_FUNCTION_ARGS)
+{
+	Oid			schema = ua_function_schema(fcinfo);
+	ArrayType  *clear = PG_GETARG_ARRAYTYPE_P(0);
+	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	int64		expected = PG_GETARG_INT64(2);
+	Oid			events = get_relname_relid("fct_event", schema);
+	Datum	   *commands;
+	int			n_commands;
+	Snapshot	snapshot;
+	SPIPlanPtr	plan;
+	Portal		portal;
+	UaSums	   *sums = NULL;
+	TupleTableSlot *slot = NULL;
+	int64		count = 0;
+	int64		told = 0;
+
+	if (!OidIsValid(events))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("there is no usage model"),
+				 errhint("Call create_usage_model().")));
+
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	deconstruct_array(clear, TEXTOID, -1, false, TYPALIGN_INT,
+					  &commands, NULL, &n_commands);
+	SPI_connect();
+	for (int i = 0; i < n_commands; i++)
+		(void) execute_in_snapshot(snapshot, TextDatumGetCString(commands[i]));
+
+	plan = SPI_prepare(query, 0, NULL);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", query);
+	PushActiveSnapshot(snapshot);
+	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	for (;;)
+	{
+		SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
+		if (SPI_processed == 0)
+			break;
+		if (sums == NULL)
+		{
+			slot = MakeSingleTupleTableSlot(SPI_tuptable->tupdesc,
+											&TTSOpsHeapTuple);
+			sums = ua_sums_start(schema, events, SPI_tuptable->tupdesc);
+		}
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			ExecStoreHeapTuple(SPI_tuptable->vals[i], slot, false);
+			ua_sums_add(sums, slot, 1);
+		}
+		count += SPI_processed;
+		ExecClearTuple(slot);
+		SPI_freetuptable(SPI_tuptable);
+		if (count - told >= Max(expected / 10, 1000000))
+		{
+			told = count;
+			ereport(NOTICE,
+					(errmsg_internal("counted " INT64_FORMAT " of about " INT64_FORMAT " events",
+									 count, Max(expected, count))));
+		}
+	}
+	SPI_cursor_close(portal);
+	PopActiveSnapshot();
+	if (sums != NULL)
+	{
+		ua_sums_finish(sums);
+		ExecDropSingleTupleTableSlot(slot);
+	}
+	SPI_finish();
+	UnregisterSnapshot(snapshot);
+	PG_RETURN_INT64(count);
+}
+
+/*
+ * usage_delete_raw(before date, user_id uuid) → bigint
+ *
+ * Delete raw events, those of days before that one or those of that user, but
+ * leave the rollups as they are.
+ */
+Datum
+usage_delete_raw(PG_FUNCTION_ARGS)
+{
+	Oid			schema = ua_function_schema(fcinfo);
+	char	   *table = ua_qualified(schema, "fct_event");
+	Oid			type = PG_ARGISNULL(0) ? UUIDOID : DATEOID;
+	Datum		value = PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0);
+	char	   *command;
+	volatile int64 deleted = 0;
+
+	if (PG_ARGISNULL(0) == PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("either a day or a user must be given")));
+
+	/* The index finds a few days more than belong to it; days decide. */
+	command = type == UUIDOID ?
+		psprintf("DELETE FROM %s WHERE user_id = $1", table) :
+		psprintf("DELETE FROM %s WHERE event_ts < ($1 + 2)::timestamp AT TIME ZONE 'UTC' AND %s(event_ts) < $1",
+				 table, ua_qualified(schema, "event_day"));
+
+	SPI_connect();
+	ua_suspend_capture(true);
+	PG_TRY();
+	{
+		if (SPI_execute_with_args(command, 1, &type, &value, NULL, false, 0) != SPI_OK_DELETE)
+			elog(ERROR, "could not delete events");
+		deleted = SPI_processed;
+	}
+	PG_FINALLY();
+	{
+		ua_suspend_capture(false);
+	}
+	PG_END_TRY();
+	SPI_finish();
+	PG_RETURN_INT64(deleted);
+}

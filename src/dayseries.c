@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
@@ -21,32 +20,12 @@ take_bit(uint64 *bits)
 	return bit;
 }
 
-static void
-out_of_range(void)
+void
+ua_bigint_out_of_range(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("bigint out of range")));
-}
-
-int64
-ua_sum(int64 a, int64 b)
-{
-	int64		sum;
-
-	if (unlikely(pg_add_s64_overflow(a, b, &sum)))
-		out_of_range();
-	return sum;
-}
-
-int64
-ua_difference(int64 a, int64 b)
-{
-	int64		difference;
-
-	if (unlikely(pg_sub_s64_overflow(a, b, &difference)))
-		out_of_range();
-	return difference;
 }
 
 /*

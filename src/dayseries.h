@@ -25,6 +25,7 @@
 #ifndef UA_DAYSERIES_H
 #define UA_DAYSERIES_H
 
+#include "common/int.h"
 #include "dayset.h"
 #include "varint.h"
 
@@ -164,7 +165,26 @@ extern void ua_dayseries_by_month(UaDayseriesWriter *result,
 								  UaDayseries series, int months);
 
 /* a + b and a - b, or the error 22003 */
-extern int64 ua_sum(int64 a, int64 b);
-extern int64 ua_difference(int64 a, int64 b);
+extern void ua_bigint_out_of_range(void) pg_attribute_noreturn();
+
+static inline int64
+ua_sum(int64 a, int64 b)
+{
+	int64		sum;
+
+	if (unlikely(pg_add_s64_overflow(a, b, &sum)))
+		ua_bigint_out_of_range();
+	return sum;
+}
+
+static inline int64
+ua_difference(int64 a, int64 b)
+{
+	int64		difference;
+
+	if (unlikely(pg_sub_s64_overflow(a, b, &difference)))
+		ua_bigint_out_of_range();
+	return difference;
+}
 
 #endif							/* UA_DAYSERIES_H */

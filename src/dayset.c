@@ -82,20 +82,21 @@ ua_days_corrupted(void)
 
 /* ---------- reading ---------- */
 
-/* Go to the next segment of several; the first where segment_end is NULL. */
-void
-ua_days_next_segment(UaDaysReader *reader)
+/* The reader at the next segment; at the first where segment_end is NULL. */
+UaDaysReader
+ua_days_segment_after(UaDaysReader reader)
 {
 	int32		gap = 0;
 	int32		length;
 
-	if (reader->segment_end != NULL)
-		gap = get_varint(&reader->next, reader->end);
-	length = get_varint(&reader->next, reader->end);
-	if (gap < 0 || length <= 0 || length > reader->end - reader->next)
+	if (reader.segment_end != NULL)
+		gap = get_varint(&reader.next, reader.end);
+	length = get_varint(&reader.next, reader.end);
+	if (gap < 0 || length <= 0 || length > reader.end - reader.next)
 		ua_days_corrupted();
-	reader->byte += gap;
-	reader->segment_end = reader->next + length;
+	reader.byte += gap;
+	reader.segment_end = reader.next + length;
+	return reader;
 }
 
 void
@@ -381,10 +382,6 @@ ua_days_fault(UaDays days)
 
 	byte = ua_load_position(next + 1);
 	next += DAYSET_HEADER;
-	if (byte < UA_MIN_DAY >> 3 || byte > UA_MAX_DAY >> 3 ||
-		!ua_is_day(byte * 8 + pg_rightmost_one_pos32(*next | 0x100)))
-		return "The first day is not a date.";
-
 	for (;;)
 	{
 		int32		length = several ? get_varint(&next, end) : (int32) Min(end - next, PG_INT32_MAX);
@@ -393,7 +390,9 @@ ua_days_fault(UaDays days)
 			return "A length is wrong.";
 		if (segment_is_faulty(next, length))
 			return "There are zero bytes where none are stored.";
-		segments++;
+		if (segments++ == 0 &&
+			!ua_is_day(byte * 8 + pg_rightmost_one_pos32(*next)))
+			return "The first day is not a date.";
 		next += length;
 		byte += length;
 		if (next == end)

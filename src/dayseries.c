@@ -10,16 +10,6 @@
 
 #include "dayseries.h"
 
-/* Take the lowest bit off a word and return its number. */
-static inline int
-take_bit(uint64 *bits)
-{
-	int			bit = pg_rightmost_one_pos64(*bits);
-
-	*bits &= *bits - 1;
-	return bit;
-}
-
 void
 ua_bigint_out_of_range(void)
 {
@@ -293,7 +283,7 @@ ua_dayseries_put_block(UaDayseriesWriter *writer, int32 word,
 		count = 0;
 		for (int i = 0; rest != 0; i++)
 		{
-			int			bit = take_bit(&rest);
+			int			bit = ua_take_bit(&rest);
 
 			if (values[i] == 0)
 				bits &= ~(UINT64CONST(1) << bit);
@@ -591,7 +581,7 @@ put_combined(UaDayseriesWriter *result, const UaDayseriesBlock *a,
 
 	for (int i = 0; bits != 0; i++)
 	{
-		int			bit = take_bit(&bits);
+		int			bit = ua_take_bit(&bits);
 		int64		left = (a->bits >> bit & 1) ? *from_a++ : 0;
 		int64		right = (b->bits >> bit & 1) ? *from_b++ : 0;
 
@@ -718,7 +708,8 @@ advance(DayCursor *cursor)
 		}
 	}
 	cursor->value = cursor->block.values[cursor->next++];
-	cursor->day = ua_day_of_word(cursor->block.word) + (take_bit(&cursor->block.bits));
+	cursor->day = ua_day_of_word(cursor->block.word) +
+		ua_take_bit(&cursor->block.bits);
 }
 
 static void

@@ -123,6 +123,16 @@ extern int64 ua_dayseries_total(UaDayseries series);
 extern int64 ua_dayseries_value_on(UaDayseries series, UaDay day);
 extern int	ua_dayseries_compare(UaDayseries a, UaDayseries b);
 
+/* Take the lowest bit off a word, which is not zero, and return its number. */
+static inline int
+ua_take_bit(uint64 *bits)
+{
+	int			bit = pg_rightmost_one_pos64(*bits);
+
+	*bits &= *bits - 1;
+	return bit;
+}
+
 /* The days of a block with a value above 0. */
 static inline uint64
 ua_dayseries_positive_bits(const UaDayseriesBlock *block)

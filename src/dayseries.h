@@ -175,7 +175,7 @@ extern void ua_dayseries_by_month(UaDayseriesWriter *result,
 								  UaDayseries series, int months);
 
 /* a + b and a - b, or the error 22003 */
-extern void ua_bigint_out_of_range(void) pg_attribute_noreturn();
+extern void ua_bigint_out_of_range(void);
 
 static inline int64
 ua_sum(int64 a, int64 b)

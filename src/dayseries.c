@@ -192,8 +192,7 @@ ua_dayseries_start(UaDayseriesWriter *writer)
 void
 ua_dayseries_restart(UaDayseriesWriter *writer)
 {
-	pfree(writer->days.chunk);
-	ua_days_write(&writer->days, 0, DAYS_SIZE_AT_FIRST);
+	ua_days_rewrite(&writer->days);
 	start_empty(writer);
 }
 

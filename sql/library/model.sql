@@ -347,7 +347,7 @@ BEGIN
       ERRCODE = 'insufficient_privilege',
       MESSAGE = format('permission denied for schema %s', schema::regnamespace),
       DETAIL = 'The tables and views of the usage model belong to whoever installs it, who must be allowed to create them.',
-      HINT = 'Install in a schema of your own: CREATE EXTENSION usage_analytics SCHEMA ….';
+      HINT = 'Install in a schema of your own: CREATE EXTENSION usage_analytics SCHEMA ... .';
   END IF;
 
   IF EXISTS (SELECT

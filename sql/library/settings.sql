@@ -37,7 +37,7 @@ BEGIN
   END IF;
   PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE'::text);
   PERFORM @extschema@.usage_execute_as(owner,
-    format('UPDATE @extschema@.usage_settings SET time_zone = %L', zone));
+    'UPDATE @extschema@.usage_settings SET time_zone = ' || quote_literal(zone));
   PERFORM @extschema@.usage_forget_settings('@extschema@.fct_event');
   PERFORM @extschema@.rebuild_rollups();
 END
@@ -65,9 +65,9 @@ BEGIN
       MESSAGE = format('week_start must be from 1 (Monday) to 7 (Sunday), not %s', week_start);
   END IF;
   PERFORM @extschema@.usage_execute_as(owner,
-    format('UPDATE @extschema@.usage_settings SET week_start = %s', week_start));
+    'UPDATE @extschema@.usage_settings SET week_start = ' || week_start);
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.set_usage_week_start(integer) IS
-  'Set the first day of a week, 1 Monday … 7 Sunday (22023 otherwise), as a member of the model''s owner (42501 otherwise)';
+  'Set the first day of a week, 1 Monday to 7 Sunday (22023 otherwise), as a member of the model''s owner (42501 otherwise)';

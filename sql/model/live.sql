@@ -12,7 +12,7 @@ SELECT @extschema@.event_day(now()) AS today,
 COMMENT ON VIEW @extschema@.usage_today IS 'Today in the reporting time zone, one row';
 COMMENT ON COLUMN @extschema@.usage_today.today IS 'Today';
 COMMENT ON COLUMN @extschema@.usage_today.past IS 'All days up to today, and today';
-COMMENT ON COLUMN @extschema@.usage_today.week_start IS 'First day of a week: 1 Monday … 7 Sunday';
+COMMENT ON COLUMN @extschema@.usage_today.week_start IS 'First day of a week: 1 Monday to 7 Sunday';
 
 CREATE VIEW @extschema@.usage_live_rollup WITH (security_invoker = true) AS
 SELECT rollup.account_id,

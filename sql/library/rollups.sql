@@ -81,7 +81,7 @@ BEGIN
     SELECT account_id,
            user_id,
            @extschema@.dayset_union(days) AS days,
-           @extschema@.dayset_union(@extschema@.dayset(month, (month + interval '1 month')::date - 1)) AS months
+           @extschema@.dayset_union(@extschema@.dayset(month, month + 31 - extract(day FROM month + 31)::integer)) AS months
       FROM settled
      GROUP BY account_id, user_id
   ), activity AS (

@@ -1,5 +1,5 @@
 # What the documents say is so: their examples run and give what they show, what
-# is generated is up to date, and what they link to is there.
+# is generated is up to date, and what they link to or name is there.
 use strict;
 use warnings;
 
@@ -16,13 +16,29 @@ $ENV{PGHOST} = $node->host;
 $ENV{PGPORT} = $node->port;
 create_demo('demo/load');
 
+# Names of all kinds that a document may mention; besides, programs, and what they make
+my %known = map { $_ => 1 } qw(pg_dump pg_restore usage_import_rejected), split /\n/, $node->safe_psql('examples_demo', <<'SQL');
+SELECT proname FROM pg_proc
+UNION SELECT relname FROM pg_class
+UNION SELECT attname FROM pg_attribute
+UNION SELECT typname FROM pg_type
+UNION SELECT name FROM pg_settings
+UNION SELECT event_name FROM fct_event
+UNION SELECT event_name FROM event_taxonomy
+UNION SELECT event_category FROM event_taxonomy
+UNION SELECT check_name FROM data_quality
+UNION SELECT health FROM account_health
+SQL
+
 my $examples = 0;
 for my $file ('README.md', glob 'doc/*.md')
 {
 	my $document = slurp_file($file);
-	my $links = $document =~ s/<!--.*?-->|^```.*?^```//grsm;
-	my @missing = grep { !-e dirname($file) . "/$_" } $links =~ /\]\((?!\w+:)([^)#\s]+)/g;
+	my $prose = $document =~ s/<!--.*?-->|^```.*?^```//grsm;
+	my @missing = grep { !-e dirname($file) . "/$_" } $prose =~ /\]\((?!\w+:)([^)#\s]+)/g;
 	is("@missing", '', "$file: what it links to is there");
+	my @unknown = grep { !$known{$_} } $prose =~ /`([a-z]+(?:_[a-z0-9]+)+)(?:\(.*?\))?`/g;
+	is("@unknown", '', "$file: what it names is there");
 
 	for my $part (run_document($document))
 	{

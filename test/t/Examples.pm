@@ -92,7 +92,7 @@ sub parts
 	while ($document =~ /\G(?:
 			(?<mark><!--\ (?<kind>demo|new\ database|empty\ database|not\ run)\ -->\n)
 		  | (?<mark><!--\ sql\n(?<hidden>.*?)\n-->\n)
-		  | (?<mark><!--\ generated\n(?<query>.*?)\n-->\n)\n(?<shown>.*?)\n?<!--\ end\ -->\n
+		  | (?<mark><!--\ generated\n(?<query>.*?)\n-->\n)\n(?<shown>(?:(?!<!--).)*?)\n?<!--\ end\ -->\n
 		  | (?<mark>```sql\n(?<sql>.*?)\n```\n)(?:(?<between>\n?```(?:text)?\n)(?<shown>.*?)(?<=\n)```\n)?
 		  | (?<fence>```\w*\n.*?^```\n)
 		  | (?<text>[^\n]*\n)

@@ -17,7 +17,7 @@ $ENV{PGPORT} = $node->port;
 create_demo('demo/load');
 
 # Names of all kinds that a document may mention; besides, programs, and what they make
-my %known = map { $_ => 1 } qw(pg_dump pg_restore usage_import_rejected), split /\n/, $node->safe_psql('examples_demo', <<'SQL');
+my %known = map { $_ => 1 } qw(pg_dump pg_restore security_invoker usage_import_rejected), split /\n/, $node->safe_psql('examples_demo', <<'SQL');
 SELECT proname FROM pg_proc
 UNION SELECT relname FROM pg_class
 UNION SELECT attname FROM pg_attribute

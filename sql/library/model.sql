@@ -305,6 +305,13 @@ BEGIN
                    WHERE script.topic = 'rollups' AND statement LIKE 'CREATE TABLE %') AS names) AS tables
   HAVING installing OR bool_or(relid IS NULL);
   rebuild := FOUND;
+  IF rebuild AND to_regclass(prefix || 'fct_event') IS NOT NULL
+     AND current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'active_sql_transaction',
+      MESSAGE = 'a usage model with events must be created at isolation level READ COMMITTED',
+      DETAIL = 'Events that commit before its triggers are there have to be seen.';
+  END IF;
   IF derived IS NOT NULL THEN
     EXECUTE format('DROP TABLE %s CASCADE', derived);
   END IF;

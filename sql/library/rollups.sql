@@ -81,7 +81,8 @@ BEGIN
     SELECT account_id,
            user_id,
            @extschema@.dayset_union(days) AS days,
-           @extschema@.dayset_union(@extschema@.dayset(month, (month + interval '1 month')::date - 1)) AS months
+           -- To the day before the next month's first, at the end of time, too
+           @extschema@.dayset_union(@extschema@.dayset(month, month + 31 - extract(day FROM month + 31)::integer)) AS months
       FROM settled
      GROUP BY account_id, user_id
   ), activity AS (
@@ -153,13 +154,12 @@ BEGIN
   FOR block IN 0 .. blocks - 1 BY blocks_at_once LOOP
     folded := folded + @extschema@.usage_fold_blocks(block, block + blocks_at_once);
   END LOOP;
-  IF folded > 0 THEN
-    UPDATE @extschema@.usage_rollup_state
-       SET last_fold_at = now(),
-           last_rows = folded,
-           last_error = NULL,
-           last_error_at = NULL;
-  END IF;
+  UPDATE @extschema@.usage_rollup_state
+     SET last_fold_at = now(),
+         last_rows = folded,
+         last_error = NULL,
+         last_error_at = NULL
+   WHERE folded > 0 OR last_error IS NOT NULL;
   RETURN folded;
 END
 $function$;

@@ -82,7 +82,7 @@ SELECT changed.account_id,
        true AS shared
   FROM (SELECT months.account_id,
                months.user_id,
-               coalesce(activity.days OPERATOR(@extschema@.-) @extschema@.dayset_union(@extschema@.dayset(months.month, (months.month + interval '1 month')::date - 1))
+               coalesce(activity.days OPERATOR(@extschema@.-) @extschema@.dayset_union(@extschema@.dayset(months.month, months.month + 31 - extract(day FROM months.month + 31)::integer))
                                       OPERATOR(@extschema@.+) @extschema@.dayset_union(months.days),
                         @extschema@.dayset_union(months.days)) AS days
           FROM (SELECT pending.account_id,

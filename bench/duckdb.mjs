@@ -1,6 +1,7 @@
 // What bench/duckdb runs, inside node: see there.
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 const { DuckDBInstance } = createRequire(process.env.DUCKDB_MODULES + '/')('@duckdb/node-api');
 
@@ -75,10 +76,18 @@ async function prepareTables(file) {
   await connection.run('CHECKPOINT');
 }
 
+function readQuery(file) {
+  return readFileSync(file, 'utf8').replace(/^(--.*\n)*/, '').trim().replace(/;$/, '');
+}
+
 // A run ends when DuckDB holds the whole result; handing it over is not counted.
-async function run(file, sqlFile, runs = '5', csv) {
+async function run(kind, file, sqlFile, runs = '5', csv) {
   const connection = await open(file, { access_mode: 'READ_ONLY' });
-  const sql = readFileSync(sqlFile, 'utf8').trim().replace(/;$/, '');
+  let sql = readQuery(sqlFile);
+  if (kind === 'raw') {
+    const tables = readQuery(dirname(sqlFile) + '/raw.sql');
+    sql = sql.startsWith('WITH ') ? sql.replace('WITH ', () => `WITH ${tables}, `) : `WITH ${tables} ${sql}`;
+  }
   const times = [];
   for (let i = 0; i <= Number(runs); i++) {
     const start = process.hrtime.bigint();

@@ -29,6 +29,9 @@
 #define NEVER INT32_MAX			/* a day that does not come */
 #define MILLION 1000000
 
+/* In a script, a COPY ends with the day on which it has so many events. */
+#define COPY_EVENTS 200000
+
 /* An event arrives at most this many days after the day it is drawn for. */
 #define DAYS_AHEAD 16
 
@@ -53,7 +56,7 @@ typedef enum
 {
 	FORMAT_TEXT,				/* COPY's text format */
 	FORMAT_CSV,					/* CSV with a header line */
-	FORMAT_SCRIPT				/* COPY statements for psql, one a day of events */
+	FORMAT_SCRIPT				/* COPY statements for psql */
 } Format;
 
 static const char *const format_name[] = {"text", "csv", "script"};
@@ -205,6 +208,7 @@ static struct
 }			bucket[DAYS_AHEAD];
 
 static int64_t events_written;
+static int64_t copy_began_at = -1;	/* events_written then; -1: none has begun */
 
 static void
 die(const char *message, const char *value)
@@ -701,8 +705,8 @@ make_user(int32_t i, int32_t account_index)
 			u->former_account++;
 		u->moved = between(&random, u->starts > first_day ? u->starts : first_day, last_day);
 	}
-	/* One in 150 was at work before being entered. */
-	if (u->activated <= last_day - 2 && u->deactivated == NEVER && chance(&random, 7000))
+	/* One in fifty was at work before being entered. */
+	if (u->activated <= last_day - 2 && u->deactivated == NEVER && chance(&random, 20000))
 		u->created = u->activated = u->starts + between(&random, 1, 2);
 	/* One in 400 has a clock that is fast. */
 	if (chance(&random, 2500))
@@ -964,10 +968,14 @@ write_arrivals(int32_t day)
 {
 	int			b = day % DAYS_AHEAD;
 
-	qsort(bucket[b].event, bucket[b].count, sizeof(Event), compare_arrivals);
 	if (bucket[b].count > 0)
 	{
-		begin_copy(FCT_EVENT);
+		qsort(bucket[b].event, bucket[b].count, sizeof(Event), compare_arrivals);
+		if (copy_began_at < 0)
+		{
+			begin_copy(FCT_EVENT);
+			copy_began_at = events_written;
+		}
 		for (size_t i = 0; i < bucket[b].count; i++)
 		{
 			Event	   *e = &bucket[b].event[i];
@@ -990,10 +998,14 @@ write_arrivals(int32_t day)
 			put_text(event_name[e->name], false);
 			put_text(source_name[e->source], true);
 		}
-		end_copy();
 	}
 	events_written += (int64_t) bucket[b].count;
 	bucket[b].count = 0;
+	if (copy_began_at >= 0 && (events_written - copy_began_at >= COPY_EVENTS || day == last_day))
+	{
+		end_copy();
+		copy_began_at = -1;
+	}
 	if (options.progress)
 		report_progress(day);
 }

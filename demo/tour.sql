@@ -30,10 +30,19 @@ SELECT
   mau,
   stickiness,
   is_complete AS complete,
-  repeat('█', (40 * dau / NULLIF(max(dau) OVER (), 0))::integer) AS daily_active_users
+  repeat('█', (38 * dau / NULLIF(max(dau) OVER (), 0))::integer) AS daily_active_users
 FROM daily_active_users
 WHERE activity_date > :'as_of'::date - 14
 ORDER BY activity_date;
+
+\echo And by plan, a line each: the last ten weeks.
+SELECT
+  plan_tier,
+  sparkline(dayseries_agg(activity_date, active_users), daterange(:'as_of'::date - 69, :'as_of', '[]')) AS ten_weeks
+FROM account_daily_usage
+JOIN dim_account USING (account_id)
+GROUP BY plan_tier
+ORDER BY sum(active_users) DESC;
 
 \echo Who comes new, who stays, who comes back, who is gone? The last ten weeks.
 SELECT
@@ -109,10 +118,9 @@ SELECT
   account_name,
   plan_tier,
   seats,
-  active_users_28d AS active_28d,
   active_users_7d AS active_7d,
   round(work_seconds_28d / 3600.0) AS hours,
-  round(work_seconds_previous_28d / 3600.0) AS hours_before,
+  round(work_seconds_previous_28d / 3600.0) AS before,
   last_active_date AS last_active,
   health
 FROM account_health
@@ -146,6 +154,16 @@ WHERE week_start = (SELECT max(week_start) FROM weekly_active_users WHERE is_com
 ORDER BY work_seconds DESC, user_id
 LIMIT 5;
 
+\echo Who is there most? A history of activity is one value, a set of days.
+SELECT
+  substr(user_id::text, 1, 8) AS "user",
+  cardinality(days * daterange(:'as_of'::date - 27, :'as_of', '[]')) AS of_28_days,
+  longest_streak(days) AS longest_streak,
+  days * daterange(:'as_of'::date - 9, :'as_of', '[]') AS last_ten_days
+FROM usage_live_user_days
+ORDER BY of_28_days DESC, longest_streak DESC, user_id
+LIMIT 4;
+
 \echo How fresh is the data?
 SELECT
   source,
@@ -178,3 +196,20 @@ SELECT
   substr(example_event_id::text, 1, 8) AS example
 FROM data_quality
 ORDER BY events DESC, check_name;
+
+\echo Is it live? Somebody comes back, and the count is up before the transaction has ended.
+BEGIN;
+SELECT dau AS before FROM daily_active_users WHERE activity_date = :'as_of' \gset
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts)
+SELECT user_id, account_id, 'app_open', :'as_of'::timestamp AT TIME ZONE time_zone
+FROM dim_user
+CROSS JOIN usage_settings
+WHERE NOT EXISTS (SELECT FROM user_daily_activity AS a WHERE a.user_id = dim_user.user_id AND activity_date = :'as_of')
+ORDER BY user_id
+LIMIT 1;
+SELECT
+  :before AS active_before,
+  dau AS active_now
+FROM daily_active_users
+WHERE activity_date = :'as_of';
+ROLLBACK;

@@ -139,6 +139,10 @@ check_maps(UaDays days, int32 n)
 	int			months = (n & 1) ? 1 : (n & 2) ? 3 : 12;
 	int			window = 1 + (n & 0xFFF) % 200;
 
+	/* There is no way back from the longest way. */
+	if (n == PG_INT32_MIN)
+		n++;
+
 	if (TRY(result = ua_dayset_shift(days, n)))
 	{
 		CHECK(ua_days_cardinality(checked(result)) == ua_days_cardinality(days));

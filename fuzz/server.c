@@ -6,6 +6,7 @@
 #include "server.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 /* Enough for what is tried here, and errors come before the machine suffers. */
@@ -23,6 +24,12 @@ sigjmp_buf	server_error;
 int			server_error_code;
 
 MemoryContext CurrentMemoryContext = NULL;
+volatile sig_atomic_t InterruptPending = false;
+
+void
+ProcessInterrupts(void)
+{
+}
 
 static void *
 keep(Chunk *chunk)
@@ -77,6 +84,25 @@ void
 pfree(void *pointer)
 {
 	free(release(pointer));
+}
+
+/* There are no contexts: everything lives until server_reset(). */
+void *
+MemoryContextAlloc(MemoryContext context, Size size)
+{
+	return palloc(size);
+}
+
+void *
+MemoryContextAllocZero(MemoryContext context, Size size)
+{
+	return palloc0(size);
+}
+
+void *
+MemoryContextAllocExtended(MemoryContext context, Size size, int flags)
+{
+	return palloc0(size);
 }
 
 char *
@@ -193,4 +219,18 @@ void
 appendStringInfoChar(StringInfo str, char ch)
 {
 	appendBinaryStringInfo(str, &ch, 1);
+}
+
+void
+appendStringInfo(StringInfo str, const char *fmt, ...)
+{
+	char		text[64];
+	va_list		args;
+	int			size;
+
+	va_start(args, fmt);
+	size = vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	CHECK(size >= 0 && size < (int) sizeof(text));
+	appendBinaryStringInfo(str, text, size);
 }

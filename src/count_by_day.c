@@ -15,6 +15,7 @@
 #include "day_counter.h"
 #include "dayseries_sql.h"
 #include "dayset_sql.h"
+#include "state_context.h"
 
 PG_FUNCTION_INFO_V1(count_by_day_transfn);
 PG_FUNCTION_INFO_V1(count_by_day_combinefn);
@@ -88,8 +89,7 @@ state_to_change(FunctionCallInfo fcinfo)
 		}
 	}
 
-	context = AllocSetContextCreate(aggregate, "count by day",
-									ALLOCSET_START_SMALL_SIZES);
+	context = ua_state_context(aggregate);
 	state = MemoryContextAlloc(context, sizeof(CountState));
 	EOH_init_header(&state->header, &count_methods, context);
 	state->flat = NULL;

@@ -82,20 +82,21 @@ ua_days_corrupted(void)
 
 /* ---------- reading ---------- */
 
-/* Go to the next segment of several; the first where segment_end is NULL. */
-void
-ua_days_next_segment(UaDaysReader *reader)
+/* The reader at the next segment; at the first where segment_end is NULL. */
+UaDaysReader
+ua_days_segment_after(UaDaysReader reader)
 {
 	int32		gap = 0;
 	int32		length;
 
-	if (reader->segment_end != NULL)
-		gap = get_varint(&reader->next, reader->end);
-	length = get_varint(&reader->next, reader->end);
-	if (gap < 0 || length <= 0 || length > reader->end - reader->next)
+	if (reader.segment_end != NULL)
+		gap = get_varint(&reader.next, reader.end);
+	length = get_varint(&reader.next, reader.end);
+	if (gap < 0 || length <= 0 || length > reader.end - reader.next)
 		ua_days_corrupted();
-	reader->byte += gap;
-	reader->segment_end = reader->next + length;
+	reader.byte += gap;
+	reader.segment_end = reader.next + length;
+	return reader;
 }
 
 void

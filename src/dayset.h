@@ -113,7 +113,7 @@ typedef struct UaDaysReader
 	bool		several;
 } UaDaysReader;
 
-extern void ua_days_next_segment(UaDaysReader *reader);
+extern UaDaysReader ua_days_segment_after(UaDaysReader reader);
 extern void ua_days_skip(UaDaysReader *reader, int32 word);
 extern void ua_days_corrupted(void) pg_attribute_noreturn();
 
@@ -145,6 +145,16 @@ ua_load_position(const uint8 *from)
 					(uint32) from[2] << 16 | (uint32) from[3] << 24);
 }
 
+/*
+ * Go to the next segment of several. The reader goes by value, so that it can
+ * stay in registers where there is only one.
+ */
+static inline void
+ua_days_next_segment(UaDaysReader *reader)
+{
+	*reader = ua_days_segment_after(*reader);
+}
+
 static inline void
 ua_days_read(UaDaysReader *reader, UaDays days)
 {
@@ -173,7 +183,7 @@ ua_days_read(UaDaysReader *reader, UaDays days)
 }
 
 /* Take those of the segment's bytes that lie in the current word. */
-static inline uint64
+static pg_attribute_always_inline uint64
 ua_days_take(UaDaysReader *reader)
 {
 	const uint8 *from = reader->next;
@@ -205,7 +215,7 @@ ua_days_take(UaDaysReader *reader)
 /*
  * The next word, its number and its bits; false where there is none.
  */
-static inline bool
+static pg_attribute_always_inline bool
 ua_days_next(UaDaysReader *reader, int32 *word, uint64 *bits)
 {
 	if (reader->next >= reader->segment_end)
@@ -252,18 +262,41 @@ extern void ua_days_write(UaDaysWriter *writer, Size header, Size expected);
 extern void ua_days_flush(UaDaysWriter *writer);
 extern void ua_days_put_run(UaDaysWriter *writer, UaDay first, UaDay last);
 
+/*
+ * Words that follow one another and are well filled, which is most of them,
+ * need no look at gaps: none of five zero bytes fits into one of these.
+ */
+static inline bool
+ua_days_is_filled(uint64 bits)
+{
+	return (bits & UINT64CONST(0x00000000000000FF)) != 0 &&
+		(bits & UINT64CONST(0x000000FFFF000000)) != 0 &&
+		(bits & UINT64CONST(0xFF00000000000000)) != 0;
+}
+
 static inline void
 ua_days_put(UaDaysWriter *writer, int32 word, uint64 bits)
 {
-	if (word != writer->word)
+	if (word == writer->word)
 	{
-		Assert(word > writer->word);
-		if (writer->bits != 0)
-			ua_days_flush(writer);
-		writer->word = word;
-		writer->bits = 0;
+		writer->bits |= bits;
+		return;
 	}
-	writer->bits |= bits;
+
+	Assert(word > writer->word);
+	if (likely(ua_days_is_filled(writer->bits) &&
+			   writer->byte == writer->word * BYTES_PER_WORD &&
+			   writer->next != writer->segment &&
+			   writer->limit - writer->next >= BYTES_PER_WORD))
+	{
+		ua_store_word(writer->next, writer->bits);
+		writer->next += BYTES_PER_WORD;
+		writer->byte += BYTES_PER_WORD;
+	}
+	else if (writer->bits != 0)
+		ua_days_flush(writer);
+	writer->word = word;
+	writer->bits = bits;
 }
 
 static inline void

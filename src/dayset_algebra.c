@@ -493,19 +493,39 @@ ua_dayset_without_run(UaDays days, UaDay first, UaDay last)
 	return ua_dayset_written(&writer);
 }
 
-/* The days of a word, and the n - 1 after each, as far as the word goes. */
-static inline uint64
-smear(uint64 bits, int n)
+/*
+ * How to add to the days of a word the n - 1 after each, as far as the word
+ * goes: six shifts, some of them by nothing, that double the width.
+ */
+typedef struct Smear
 {
-	int			width = 1;
+	int			shifts[6];
+} Smear;
 
-	while (2 * width <= n)
+static Smear
+smear_of(int n)
+{
+	Smear		smear;
+	int			width = 1;
+	int			i;
+
+	for (i = 0; i < 6; i++)
 	{
-		bits |= bits << width;
-		width *= 2;
+		smear.shifts[i] = Min(width, n - width);
+		width += smear.shifts[i];
 	}
-	if (width < n)
-		bits |= bits << (n - width);
+	return smear;
+}
+
+static inline uint64
+apply_smear(Smear smear, uint64 bits)
+{
+	bits |= bits << smear.shifts[0];
+	bits |= bits << smear.shifts[1];
+	bits |= bits << smear.shifts[2];
+	bits |= bits << smear.shifts[3];
+	bits |= bits << smear.shifts[4];
+	bits |= bits << smear.shifts[5];
 	return bits;
 }
 
@@ -516,39 +536,37 @@ ua_dayset_trailing(UaDays days, int32 n)
 	UaDaysWriter writer;
 	int32		word;
 	uint64		bits;
-	UaDay		first;
-	UaDay		last;
-	int64		done;			/* the last day that was written, or is missing */
-	int64		reach;			/* as far as the windows go */
-	int			within = Min(n, DAYS_PER_WORD);
+	Smear		smear = smear_of(Min(n, DAYS_PER_WORD));
+	int64		next = PG_INT64_MIN;	/* the day after the last word's */
+	int64		end = PG_INT64_MIN; /* the day after the last window's */
 
 	Assert(n >= 1);
-	if (!ua_days_bounds(days, &first, &last))
-		return ua_dayset_from_days(days);
-	if (!ua_is_day((int64) last + n - 1))
-		out_of_range();
-
 	ua_days_write(&writer, VARHDRSZ, days.size + Min(n, 1024) / 8);
 	ua_days_read(&reader, days);
-	done = reach = PG_INT64_MIN;
 	while (ua_days_next(&reader, &word, &bits))
 	{
 		int64		begin = (int64) word * DAYS_PER_WORD;
-		uint64		result = smear(bits, within);
+		uint64		result = apply_smear(smear, bits);
 
-		/* Of the windows before, the last one reaches furthest. */
-		if (reach > done && done + 1 < begin)
-			ua_days_put_run(&writer, (UaDay) (done + 1),
-							(UaDay) Min(reach, begin - 1));
-		if (reach >= begin)
-			result |= reach >= begin + DAYS_PER_WORD - 1 ? ~UINT64CONST(0) :
-				ua_bits_before((UaDay) reach + 1);
+		/* Of the windows before this word, the last one reaches furthest. */
+		if (end > next && begin > next)
+			ua_days_put_run(&writer, (UaDay) next, (UaDay) (Min(end, begin) - 1));
+		if (end > begin)
+			result |= end >= begin + DAYS_PER_WORD ? ~UINT64CONST(0) :
+				ua_bits_before((UaDay) end);
 		ua_days_put(&writer, word, result);
-		done = begin + DAYS_PER_WORD - 1;
-		reach = begin + pg_leftmost_one_pos64(bits) + n - 1;
+		next = begin + DAYS_PER_WORD;
+		end = begin + pg_leftmost_one_pos64(bits) + n;
 	}
-	if (reach > done)
-		ua_days_put_run(&writer, (UaDay) (done + 1), (UaDay) reach);
+	if (end > (int64) UA_MAX_DAY + 1)
+		out_of_range();
+	if (end > next)
+	{
+		if (end < next + DAYS_PER_WORD)
+			ua_days_put(&writer, ua_word_of_day((UaDay) next), ua_bits_before((UaDay) end));
+		else
+			ua_days_put_run(&writer, (UaDay) next, (UaDay) (end - 1));
+	}
 	return ua_dayset_written(&writer);
 }
 

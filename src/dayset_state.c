@@ -6,6 +6,7 @@
 
 #include "compat.h"
 #include "dayset_state.h"
+#include "state_context.h"
 #include "utils/memutils.h"
 
 static Size state_flat_size(ExpandedObjectHeader *header);
@@ -16,14 +17,10 @@ static const ExpandedObjectMethods state_methods = {
 	state_flatten
 };
 
-StaticAssertDecl(sizeof(UaDaysetState) <= 512,
-				 "more would not fit into the first block of a memory context");
-
 UaDaysetState *
 ua_dayset_state_make(MemoryContext parent)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "dayset",
-												  ALLOCSET_START_SMALL_SIZES);
+	MemoryContext context = ua_state_context(parent);
 	UaDaysetState *state = MemoryContextAlloc(context, sizeof(UaDaysetState));
 
 	EOH_init_header(&state->header, &state_methods, context);

@@ -20,7 +20,7 @@ typedef struct UaDaysetState
 	uint64		window[DAYSET_STATE_WORDS];
 } UaDaysetState;
 
-/* An empty one, in a memory context of its own below `parent` */
+/* An empty one, in memory that goes with `parent` */
 extern UaDaysetState *ua_dayset_state_make(MemoryContext parent);
 
 /* The state behind a datum, NULL where it is not a writable one of these */

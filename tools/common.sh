@@ -114,11 +114,12 @@ private_installation()
 	cp -rs --remove-destination "/usr/share/postgresql/$PG_MAJOR" "$PREFIX/share/postgresql/"
 }
 
-# Build the extension and install it in the private installation.
+# Build the extension, where warnings are errors, and install it in the private
+# installation.
 build_extension()
 {
 	local log=$TOP/build/make.log
-	if ! $MAKE -s -j2 -C "$TOP" install with_llvm=no PG_CONFIG="$PG_CONFIG" >"$log" 2>&1; then
+	if ! $MAKE -s -j2 -C "$TOP" install with_llvm=no COPT=-Werror PG_CONFIG="$PG_CONFIG" >"$log" 2>&1; then
 		cat "$log" >&2
 		die "the extension does not build"
 	fi

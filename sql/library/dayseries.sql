@@ -505,6 +505,7 @@ COMMENT ON FUNCTION @extschema@.dayseries_sum_finalfn(@extschema@.dayseries) IS
 CREATE AGGREGATE @extschema@.dayseries_agg(day date, value bigint) (
   SFUNC = @extschema@.dayseries_agg_transfn,
   STYPE = @extschema@.dayseries,
+  SSPACE = 1024,
   FINALFUNC = @extschema@.dayseries_sum_finalfn,
   COMBINEFUNC = @extschema@.dayseries_sum_transfn,
   PARALLEL = SAFE
@@ -516,6 +517,7 @@ COMMENT ON AGGREGATE @extschema@.dayseries_agg(date, bigint) IS
 CREATE AGGREGATE @extschema@.sum(@extschema@.dayseries) (
   SFUNC = @extschema@.dayseries_sum_transfn,
   STYPE = @extschema@.dayseries,
+  SSPACE = 1024,
   FINALFUNC = @extschema@.dayseries_sum_finalfn,
   COMBINEFUNC = @extschema@.dayseries_sum_transfn,
   MSFUNC = @extschema@.dayseries_sum_transfn,

@@ -34,6 +34,14 @@ AS 'MODULE_PATHNAME', 'dayseries_map_send';
 COMMENT ON FUNCTION @extschema@.dayseries_map_send(@extschema@.dayseries_map) IS
   'dayseries_map to its binary form';
 
+CREATE FUNCTION @extschema@.dayseries_map_subscript_handler(internal)
+RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'dayseries_map_subscript_handler';
+
+COMMENT ON FUNCTION @extschema@.dayseries_map_subscript_handler(internal) IS
+  'What map[label] means: map -> label, to read';
+
 CREATE TYPE @extschema@.dayseries_map (
   INPUT = @extschema@.dayseries_map_in,
   OUTPUT = @extschema@.dayseries_map_out,
@@ -41,7 +49,9 @@ CREATE TYPE @extschema@.dayseries_map (
   SEND = @extschema@.dayseries_map_send,
   INTERNALLENGTH = VARIABLE,
   ALIGNMENT = int4,
-  STORAGE = extended
+  STORAGE = extended,
+  ELEMENT = @extschema@.dayseries,
+  SUBSCRIPT = @extschema@.dayseries_map_subscript_handler
 );
 
 COMMENT ON TYPE @extschema@.dayseries_map IS
@@ -442,6 +452,7 @@ COMMENT ON FUNCTION @extschema@.dayseries_map_sum_finalfn(@extschema@.dayseries_
 CREATE AGGREGATE @extschema@.dayseries_map_agg(label text, day date, value bigint) (
   SFUNC = @extschema@.dayseries_map_agg_transfn,
   STYPE = @extschema@.dayseries_map,
+  SSPACE = 4096,
   FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
   COMBINEFUNC = @extschema@.dayseries_map_sum_transfn,
   PARALLEL = SAFE
@@ -453,6 +464,7 @@ COMMENT ON AGGREGATE @extschema@.dayseries_map_agg(text, date, bigint) IS
 CREATE AGGREGATE @extschema@.sum(@extschema@.dayseries_map) (
   SFUNC = @extschema@.dayseries_map_sum_transfn,
   STYPE = @extschema@.dayseries_map,
+  SSPACE = 4096,
   FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
   COMBINEFUNC = @extschema@.dayseries_map_sum_transfn,
   MSFUNC = @extschema@.dayseries_map_sum_transfn,
@@ -468,6 +480,7 @@ COMMENT ON AGGREGATE @extschema@.sum(@extschema@.dayseries_map) IS
 CREATE AGGREGATE @extschema@.count_by_day(@extschema@.dayseries_map) (
   SFUNC = @extschema@.dayseries_map_count_transfn,
   STYPE = @extschema@.dayseries_map,
+  SSPACE = 4096,
   FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
   COMBINEFUNC = @extschema@.dayseries_map_sum_transfn,
   PARALLEL = SAFE

@@ -81,7 +81,6 @@ BEGIN
     SELECT account_id,
            user_id,
            @extschema@.dayset_union(days) AS days,
-           -- To the day before the next month's first, at the end of time, too
            @extschema@.dayset_union(@extschema@.dayset(month, month + 31 - extract(day FROM month + 31)::integer)) AS months
       FROM settled
      GROUP BY account_id, user_id

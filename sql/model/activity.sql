@@ -11,7 +11,7 @@ SELECT daily.day AS activity_date,
                @extschema@.count_by_day(@extschema@.trailing(days, 7)) AS wau,
                @extschema@.count_by_day(@extschema@.trailing(days, 30)) AS mau
           FROM @extschema@.usage_live_user_days) AS series
- CROSS JOIN LATERAL @extschema@.unnest(series.dau, daterange(@extschema@.first_day(series.dau), @extschema@.last_day(series.dau), '[]')) AS daily (day, value);
+ CROSS JOIN LATERAL @extschema@.unnest(series.dau, CASE WHEN @extschema@.isempty(series.dau) THEN 'empty'::daterange ELSE daterange(@extschema@.first_day(series.dau), @extschema@.last_day(series.dau), '[]') END) AS daily (day, value);
 
 COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day';
 COMMENT ON COLUMN @extschema@.daily_active_users.activity_date IS 'Day in the reporting time zone';

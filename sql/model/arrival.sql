@@ -27,7 +27,7 @@ WITH lags AS MATERIALIZED (
   SELECT @extschema@.event_day(event_ts) AS activity_date,
          -- The last day that was over when an event of this lag, happening as
          -- that day ended, has had the time to arrive by now
-         @extschema@.event_day(now() - (ingested_at - event_ts)) - 1 AS arrived_for,
+         @extschema@.event_day(now() - extract(epoch FROM ingested_at - event_ts) * interval '1 second') - 1 AS arrived_for,
          count(*) AS events,
          count(*) FILTER (WHERE ingested_at - event_ts > interval '1 hour') AS late_1h,
          count(*) FILTER (WHERE ingested_at - event_ts > interval '24 hours') AS late_24h,
@@ -52,7 +52,7 @@ SELECT activity_date,
        sum(late_24h)::bigint AS late_24h,
        sum(late_72h)::bigint AS late_72h,
        CASE WHEN activity_date < @extschema@.event_day(now())
-            THEN round((SELECT sum(recent.events) FILTER (WHERE recent.arrived_for >= lags.activity_date)
+            THEN round((SELECT coalesce(sum(recent.events) FILTER (WHERE recent.arrived_for >= lags.activity_date), 0)
                                / sum(recent.events)
                           FROM recent), 4)
        END AS expected_completeness

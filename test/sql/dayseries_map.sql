@@ -15,6 +15,8 @@ SELECT '{ two words = {2026-01-01:1}, esc\=aped\ ={2026-01-01:2}, "null"={2026-0
 -- Ask.
 WITH m AS (SELECT '{a={2026-01-01:3},b={2026-01-01:1,2026-02-01:-1},"c d"={2026-01-05:7}}'::dayseries_map AS m)
 SELECT m -> 'a' AS a, m -> 'c d' AS cd, m -> 'x' AS none, m -> '' AS empty, labels(m), cardinality(m), total_series(m) FROM m;
+SELECT map['a'] AS a, map['x'] AS none, map[NULL] AS no_label, (NULL::dayseries_map)['a'] AS no_map, total(map['b']) AS total
+  FROM (SELECT '{a={2026-01-01:3},b={2026-01-01:1,2026-02-01:1}}'::dayseries_map AS map) AS maps;
 SELECT labels('{}'), cardinality('{}'::dayseries_map), total_series('{}');
 SELECT count(*) FILTER (WHERE map -> ('label ' || i) IS DISTINCT FROM dayseries('2026-01-01', i)) AS wrong, count(*), min(cardinality(map)) AS labels
   FROM (SELECT dayseries_map_agg('label ' || i, '2026-01-01', i) AS map FROM generate_series(1, 5000) AS i) AS made, generate_series(1, 5000) AS i;
@@ -75,6 +77,8 @@ SELECT expression, pg_temp.error_of('SELECT ' || expression) AS error
     $$total_series('{a={2026-01-01:9223372036854775807},b={2026-01-01:1}}')$$,
     $$by_category('{a={2026-01-01:9223372036854775807},b={2026-01-01:1}}')$$,
     $$sum(m) FROM (VALUES ('{a={2026-01-01:9223372036854775807}}'::dayseries_map), ('{a={2026-01-01:1}}')) AS rows (m)$$,
+    $$('{}'::dayseries_map)['a']['b']$$,
+    $$('{}'::dayseries_map)['a':'b']$$,
     $$dayseries_map_sum_transfn('{}', '{}')$$]) WITH ORDINALITY AS expressions (expression, i)
  ORDER BY i;
 

@@ -2,6 +2,7 @@
 # loads, and the tour of it runs.
 use strict;
 use warnings;
+use Encode;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -99,7 +100,7 @@ $node->start;
 
 my %content;
 my %constraints;
-foreach my $name ('daily', 'bulk')
+foreach my $name ('plain', 'bulk')
 {
 	$node->safe_psql('postgres', "CREATE DATABASE $name");
 	$node->safe_psql($name, 'CREATE SCHEMA product; CREATE EXTENSION usage_analytics SCHEMA product');
@@ -114,8 +115,23 @@ foreach my $name ('daily', 'bulk')
 	is($constraints{$name}, $constraints{before}, "$name: constraints and indexes are as before");
 	$content{$name} = $node->safe_psql($name, 'SELECT md5(string_agg(e::text, E\'\n\' ORDER BY event_id)), count(*) FROM fct_event e');
 }
-is($content{bulk}, $content{daily}, 'both ways load the same');
-like($content{daily}, qr/\|${\ scalar @event}$/, 'all of it');
+is($content{bulk}, $content{plain}, 'both ways load the same');
+like($content{plain}, qr/\|${\ scalar @event}$/, 'all of it');
+
+# ---- The tour ----
+
+my ($tour, $complaints) = run_command([ 'psql', '-X', '-d', $node->connstr('bulk'), '-f', 'demo/tour.sql' ]);
+is($complaints, '', 'the tour runs');
+my @question = grep { /^[A-Z].*[?.]$/ } split /\n/, $tour;
+my @answer = split /^[A-Z].*[?.]\n/m, $tour;
+cmp_ok(scalar @question, '>=', 14, 'it asks');
+is(scalar(grep { !/┼.*\n.*\w/ } @answer[ 1 .. $#answer ]), 0, 'and has an answer to everything');
+is_deeply([ grep { decode('UTF-8', $_) =~ /^.{101}/ } split /\n/, $tour ], [], 'on 100 columns');
+my ($dau) = $tour =~ /active_now\s*\n.*\n\s*(\d+ │\s+\d+)/;
+my ($before, $now) = $dau =~ /(\d+)/g;
+is($now, $before + 1, 'an insert shows at once');
+is($node->safe_psql('bulk', 'SELECT count(*) FROM fct_event'), scalar(@event), 'and is not kept');
+
 command_fails([ 'demo/load', '--dbname', $node->connstr('postgres'), @small ], 'a database without the extension');
 
 $node->stop;

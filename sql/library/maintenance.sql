@@ -16,11 +16,32 @@ AS 'MODULE_PATHNAME', 'usage_delete_raw';
 COMMENT ON FUNCTION @extschema@.usage_delete_raw(date, uuid) IS
   'Delete the raw events of days before that one, or of that user, and leave the rollups as they are; part of purge_events() and erase_user()';
 
+CREATE FUNCTION @extschema@.usage_check_row_security()
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  relation text;
+BEGIN
+  FOREACH relation IN ARRAY ARRAY['fct_event', 'dim_user', 'usage_pending', 'usage_rollup', 'user_activity'] LOOP
+    IF row_security_active('@extschema@.' || relation) THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'insufficient_privilege',
+        MESSAGE = format('row security on table %s may hide rows from role %s', relation, current_user),
+        HINT = 'For the owner, use ALTER TABLE … NO FORCE ROW LEVEL SECURITY.';
+    END IF;
+  END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_check_row_security() IS
+  'Error (42501) where the caller may not see all events and rollups; part of what has to';
+
 CREATE FUNCTION @extschema@.rebuild_rollups()
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET row_security = off
 AS $function$
 DECLARE
   owner CONSTANT regrole := @extschema@.usage_check_owner();
@@ -30,6 +51,7 @@ BEGIN
   IF owner <> current_user::regrole THEN
     RETURN @extschema@.usage_execute_as(owner, 'SELECT @extschema@.rebuild_rollups()');
   END IF;
+  PERFORM @extschema@.usage_check_row_security();
   PERFORM @extschema@.usage_lock_rollups(true);
   -- As TRUNCATE does: the events first
   LOCK TABLE @extschema@.fct_event IN ACCESS SHARE MODE;
@@ -93,7 +115,6 @@ CREATE FUNCTION @extschema@.verify_rollups(
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-SET row_security = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -108,6 +129,7 @@ BEGIN
                       AS (relation text, account_id uuid, user_id uuid, month date, expected text, found text)) AS difference;
     RETURN;
   END IF;
+  PERFORM @extschema@.usage_check_row_security();
   SELECT daterange(purged_before, NULL) INTO checked FROM @extschema@.usage_rollup_state;
   RETURN QUERY
   WITH expected AS MATERIALIZED (
@@ -216,7 +238,6 @@ CREATE FUNCTION @extschema@.purge_events(before date)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET row_security = off
 SET DateStyle = 'ISO'
 AS $function$
 DECLARE
@@ -228,6 +249,7 @@ BEGIN
   IF owner <> current_user::regrole THEN
     RETURN @extschema@.usage_execute_as(owner, format('SELECT @extschema@.purge_events(%L)', before));
   END IF;
+  PERFORM @extschema@.usage_check_row_security();
   IF before IS NULL OR NOT isfinite(before) OR before > @extschema@.event_day(now()) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'invalid_parameter_value',
@@ -238,7 +260,7 @@ BEGIN
   UPDATE @extschema@.usage_rollup_state
      SET purged_before = greatest(purged_before, before);
 
-  -- Whole partitions by event_ts that lie before that day, in any time zone
+  -- Whole partitions by event_ts whose last moment lies before that day
   FOR part IN
     SELECT tree.relid
       FROM pg_partition_tree('@extschema@.fct_event') AS tree
@@ -248,8 +270,8 @@ BEGIN
         ON parent.partrelid = tree.parentrelid
      WHERE tree.isleaf
        AND pg_get_partkeydef(tree.parentrelid) = 'RANGE (event_ts)'
-       AND substring(pg_get_expr(pg_class.relpartbound, pg_class.oid) FROM ' TO \(''([^'']+)''\)')::timestamptz
-           < (before - 1)::timestamp AT TIME ZONE 'UTC'
+       AND @extschema@.event_day(substring(pg_get_expr(pg_class.relpartbound, pg_class.oid) FROM ' TO \(''([^'']+)''\)')::timestamptz
+                                 - interval '1 microsecond') < before
   LOOP
     EXECUTE format('SELECT count(*) FROM %s', part) INTO rows_there;
     EXECUTE format('DROP TABLE %s', part);
@@ -305,7 +327,6 @@ CREATE FUNCTION @extschema@.erase_user(
 RETURNS SETOF record
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET row_security = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -320,6 +341,7 @@ BEGIN
                       AS (relation text, removed_rows bigint)) AS removed;
     RETURN;
   END IF;
+  PERFORM @extschema@.usage_check_row_security();
   IF erase_user.user_id IS NULL THEN
     RAISE EXCEPTION USING
       ERRCODE = 'null_value_not_allowed',
@@ -374,7 +396,6 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-SET row_security = off
 AS $function$
 #variable_conflict use_column
 DECLARE

@@ -466,7 +466,7 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sparkline';
 
 COMMENT ON FUNCTION @extschema@.sparkline(@extschema@.dayseries, daterange) IS
-  'A character a day of the range: heights of eighths from ▁ to █, the greatest value of the range; · where there is nothing, - below 0; a range without end is an error (22023)';
+  'A character a day of the range: block characters of one to eight eighths (U+2581 to U+2588), the latter for the greatest value of the range; a middle dot (U+00B7) where there is nothing, - below 0; a range without end is an error (22023)';
 
 -- aggregates
 

@@ -46,6 +46,69 @@ AS 'MODULE_PATHNAME', 'funnel_search_ordered';
 COMMENT ON FUNCTION @extschema@.funnel_search_ordered(text[], interval, text[], timestamptz, timestamptz, timestamptz, text) IS
   'funnel_search as a window function over rows in order of event_ts: what was found, at the first row where that is certain, null elsewhere; part of funnel()';
 
+-- The same for users, along their timelines, in batches that parallel workers
+-- share out.
+CREATE FUNCTION @extschema@.funnel_users_transfn(internal, uuid, text[], interval, text[], timestamptz, timestamptz, timestamptz)
+RETURNS internal
+LANGUAGE c STABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'funnel_users_transfn';
+
+COMMENT ON FUNCTION @extschema@.funnel_users_transfn(internal, uuid, text[], interval, text[], timestamptz, timestamptz, timestamptz) IS
+  'Transition function of funnel_users';
+
+CREATE FUNCTION @extschema@.funnel_users_combinefn(internal, internal)
+RETURNS internal
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'funnel_users_combinefn';
+
+COMMENT ON FUNCTION @extschema@.funnel_users_combinefn(internal, internal) IS
+  'Combine function of funnel_users';
+
+CREATE FUNCTION @extschema@.funnel_users_serialfn(internal)
+RETURNS bytea
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'funnel_users_serialfn';
+
+COMMENT ON FUNCTION @extschema@.funnel_users_serialfn(internal) IS
+  'Serialisation function of funnel_users';
+
+CREATE FUNCTION @extschema@.funnel_users_deserialfn(bytea, internal)
+RETURNS internal
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'funnel_users_deserialfn';
+
+COMMENT ON FUNCTION @extschema@.funnel_users_deserialfn(bytea, internal) IS
+  'Deserialisation function of funnel_users';
+
+CREATE FUNCTION @extschema@.funnel_users_finalfn(internal)
+RETURNS bytea
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'funnel_users_finalfn';
+
+COMMENT ON FUNCTION @extschema@.funnel_users_finalfn(internal) IS
+  'Final function of funnel_users';
+
+CREATE AGGREGATE @extschema@.funnel_users(user_id uuid, steps text[], within interval, modes text[], from_ts timestamptz, to_ts timestamptz, end_ts timestamptz) (
+  SFUNC = @extschema@.funnel_users_transfn,
+  STYPE = internal,
+  FINALFUNC = @extschema@.funnel_users_finalfn,
+  COMBINEFUNC = @extschema@.funnel_users_combinefn,
+  SERIALFUNC = @extschema@.funnel_users_serialfn,
+  DESERIALFUNC = @extschema@.funnel_users_deserialfn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.funnel_users(uuid, text[], interval, text[], timestamptz, timestamptz, timestamptz) IS
+  'Looks for the funnel in fct_event along the timeline of each user given, no further than needed; the result is for funnel_found(); part of funnel()';
+
+CREATE FUNCTION @extschema@.funnel_found(found bytea, OUT user_id uuid, OUT times timestamptz[])
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 10000
+AS 'MODULE_PATHNAME', 'funnel_found';
+
+COMMENT ON FUNCTION @extschema@.funnel_found(bytea) IS
+  'What funnel_users() found, as users with the times of funnel_search(); part of funnel()';
+
 CREATE FUNCTION @extschema@.has_timeline(dimension text, key text)
 RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -94,6 +157,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '64MB'
+SET min_parallel_table_scan_size = 0
 SET jit = off
 AS $function$
 DECLARE
@@ -103,18 +167,14 @@ DECLARE
   rows_to_read CONSTANT text := 'e.event_ts >= $4 AND e.event_ts <= $6 AND $4 < $5'
     || CASE WHEN 'strict_order' = ANY (modes) THEN '' ELSE ' AND e.event_name = ANY ($1)' END;
   -- User by user along the timeline, no further than needed.
-  by_timeline  CONSTANT text := format($query$
-    SELECT
-      u.user_id,
-      (SELECT found.times
-       FROM (
-         SELECT @extschema@.funnel_search_ordered($1, $2, $3, $4, $5, e.event_ts, e.event_name) OVER (ORDER BY e.event_ts) AS times
-         FROM @extschema@.fct_event AS e
-         WHERE e.user_id = u.user_id AND %s
-       ) AS found
-       WHERE found.times IS NOT NULL
-       LIMIT 1) AS times
-    FROM @extschema@.dim_user AS u $query$, rows_to_read);
+  by_timeline  CONSTANT text := $query$
+    SELECT f.user_id, f.times
+    FROM (
+      SELECT @extschema@.funnel_users(u.user_id, $1, $2, $3, $4, $5, $6) AS found
+      FROM @extschema@.dim_user AS u
+      WHERE $4 < $5
+    ) AS a
+    CROSS JOIN @extschema@.funnel_found(a.found) AS f $query$;
   -- All of the period's rows at once.
   by_hash      CONSTANT text := format($query$
     SELECT
@@ -139,19 +199,25 @@ BEGIN
   IF @extschema@.has_timeline('dim_user', 'user_id') THEN
     SELECT greatest(c.reltuples, 1) INTO n_users FROM pg_class AS c WHERE c.oid = '@extschema@.dim_user'::regclass;
     EXECUTE format($query$
-      SELECT CASE WHEN avg(CASE WHEN done THEN 8 ELSE n_rows END) + 2 < avg(n_rows) * 0.15 THEN $7 ELSE $8 END
-      FROM (
-        SELECT
-          cardinality(s.times) > cardinality($1) AS done,
-          (SELECT count(*)
-           FROM (
-             SELECT
-             FROM @extschema@.fct_event AS e
-             WHERE e.user_id = s.user_id AND e.event_ts >= $4 AND e.event_ts <= $6
-             LIMIT 1000
-           ) AS in_period) AS n_rows
-        FROM (%s TABLESAMPLE SYSTEM (%s) REPEATABLE (1) LIMIT 100) AS s
-      ) AS sample $query$, by_timeline, least(100, 100 * 200 / n_users)::real)
+      WITH sample AS MATERIALIZED (
+        SELECT u.user_id FROM @extschema@.dim_user AS u TABLESAMPLE SYSTEM (%s) REPEATABLE (1) LIMIT 100
+      )
+      SELECT CASE WHEN avg(CASE WHEN cardinality(f.times) > cardinality($1) THEN 8 ELSE n.n_rows END) + 2 < avg(n.n_rows) * 0.15 THEN $7 ELSE $8 END
+      FROM sample AS s
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS n_rows
+        FROM (
+          SELECT
+          FROM @extschema@.fct_event AS e
+          WHERE e.user_id = s.user_id AND e.event_ts >= $4 AND e.event_ts <= $6
+          LIMIT 1000
+        ) AS in_period
+      ) AS n
+      LEFT JOIN (
+        SELECT f.*
+        FROM (SELECT @extschema@.funnel_users(user_id, $1, $2, $3, $4, $5, $6) AS found FROM sample) AS a
+        CROSS JOIN @extschema@.funnel_found(a.found) AS f
+      ) AS f USING (user_id) $query$, least(100, 100 * 200 / n_users)::real)
     INTO search_all
     USING steps, within, modes, from_ts, to_ts, end_ts, by_timeline, by_hash;
   END IF;
@@ -172,7 +238,7 @@ BEGIN
 
   RETURN QUERY EXECUTE format($query$
     WITH searches AS MATERIALIZED (
-      SELECT user_id, times FROM (%1$s OFFSET 0) AS all_users WHERE times IS NOT NULL
+      SELECT user_id, times FROM (%1$s) AS all_users WHERE times IS NOT NULL
     ),
     reached AS MATERIALIZED (
       SELECT

@@ -37,12 +37,12 @@ sub create_demo
 {
 	my ($load) = @_;
 
+	# Nobody may be connected to what is copied.
+	local $ENV{PGOPTIONS} = '-c usage_analytics.background_fold=off';
 	psql('postgres', 'CREATE DATABASE examples_demo;');
 	psql('examples_demo', 'CREATE EXTENSION usage_analytics;');
 	system($load, '--dbname', 'examples_demo', @demo) == 0 or die "could not load the demo\n";
-	psql('examples_demo', <<'SQL');
-SELECT usage_refresh();
-SQL
+	psql('examples_demo', 'SELECT usage_refresh();');
 	return;
 }
 
@@ -60,7 +60,7 @@ sub psql
 {
 	my ($database, $script) = @_;
 
-	local $ENV{PGOPTIONS} = '-c timezone=UTC -c lc_messages=C';
+	local $ENV{PGOPTIONS} = ($ENV{PGOPTIONS} // '') . ' -c timezone=UTC -c lc_messages=C';
 	local $ENV{PGCLIENTENCODING} = 'UTF8';
 	open my $write, '>', "$directory/script" or die "script: $!";
 	print $write "\\pset footer off\n$script\n";

@@ -40,7 +40,7 @@ typedef enum UaDateError
 } UaDateError;
 
 /*
- * Read yyyy-mm-dd, with a year of four to seven digits and perhaps " BC"
+ * Read yyyy-mm-dd, with a year of four digits or more and perhaps " BC"
  * behind, and leave *text after it.
  */
 extern UaDateError ua_date_from_text(const char **text, UaDay *day);

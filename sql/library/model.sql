@@ -360,6 +360,13 @@ BEGIN
   END IF;
 
   rebuild := @extschema@.usage_model_drop_derived(installing);
+  IF rebuild AND to_regclass(prefix || 'fct_event') IS NOT NULL
+     AND current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'active_sql_transaction',
+      MESSAGE = 'a usage model with events must be created at isolation level READ COMMITTED',
+      DETAIL = 'Events that commit before its triggers are there have to be seen.';
+  END IF;
 
   FOR command, topic IN
     SELECT script.statement, script.topic FROM @extschema@.usage_model_script() AS script ORDER BY step

@@ -29,13 +29,15 @@ BEGIN
       MESSAGE = 'set_usage_time_zone() must be called at isolation level READ COMMITTED',
       DETAIL = 'It has to see what committed before it got its lock.';
   END IF;
+  -- In this order, as in all of the maintenance: folds skip, purges wait.
+  PERFORM @extschema@.usage_lock_rollups(true);
+  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE'::text);
   IF @extschema@.usage_execute_as(owner, 'SELECT purged_before FROM @extschema@.usage_rollup_state'::text) IS NOT NULL THEN
     RAISE EXCEPTION USING
       ERRCODE = 'object_not_in_prerequisite_state',
       MESSAGE = 'the reporting time zone cannot be changed any more',
       DETAIL = 'Raw events were purged, so their days cannot be found anew.';
   END IF;
-  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE'::text);
   PERFORM @extschema@.usage_execute_as(owner,
     'UPDATE @extschema@.usage_settings SET time_zone = ' || quote_literal(zone));
   PERFORM @extschema@.usage_forget_settings('@extschema@.fct_event');

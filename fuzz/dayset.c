@@ -260,6 +260,7 @@ static UaDays
 set_of_bytes(const uint8_t *data, size_t size)
 {
 	UaDaysWriter writer;
+	UaDayset   *set;
 	int64		day = 0;
 
 	ua_days_write(&writer, VARHDRSZ, 0);
@@ -282,7 +283,8 @@ set_of_bytes(const uint8_t *data, size_t size)
 			day += (int64) n * n * (data[i] - 199);
 		day += data[i] < 100 ? n + 2 : 8;
 	}
-	return UA_DAYS(ua_dayset_written(&writer));
+	set = ua_dayset_written(&writer);
+	return UA_DAYS(set);
 }
 
 static void

@@ -18,6 +18,7 @@
 #include "executor/tuptable.h"
 #include "nodes/pg_list.h"
 #include "utils/array.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
@@ -32,16 +33,24 @@
 PG_FUNCTION_INFO_V1(usage_capture);
 PG_FUNCTION_INFO_V1(usage_capture_users);
 
-static bool suspended = false;
+/* Triggers at that depth do not capture; 0: all do. */
+static int	suspended_depth = 0;
+
+static int
+trigger_depth(void)
+{
+	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
+}
 
 /*
- * Raw events are deleted while their rollups stay, or go by themselves. The
- * caller turns capture on again, also after an error.
+ * Raw events are deleted while their rollups stay, or go by themselves. That
+ * is for the caller's own statement: what the owner's triggers do meanwhile is
+ * captured. The caller turns capture on again, also after an error.
  */
 void
 ua_suspend_capture(bool suspend)
 {
-	suspended = suspend;
+	suspended_depth = suspend ? trigger_depth() + 1 : 0;
 }
 
 /* A transition table from its beginning; other triggers may be reading it too. */
@@ -84,10 +93,22 @@ event_table(Relation relation, Oid schema)
 					RelationGetRelationName(relation))));
 }
 
+/*
+ * The triggers of partitions fire, too, when fct_event is truncated. By itself
+ * a partition cannot be: nothing says what it held.
+ */
 static void
-truncate_rollups(Oid schema)
+truncate_rollups(Oid schema, bool partition)
 {
 	SPI_connect();
+	if (partition &&
+		SPI_execute(psprintf("SELECT FROM %s LIMIT 1",
+							 ua_qualified(schema, "fct_event")),
+					false, 1) == SPI_OK_SELECT && SPI_processed > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot truncate a partition of fct_event by itself"),
+				 errhint("Use DELETE, or purge_events() to keep the rollups.")));
 	if (SPI_execute(psprintf("TRUNCATE %s, %s, %s",
 							 ua_qualified(schema, "usage_pending"),
 							 ua_qualified(schema, "usage_rollup"),
@@ -129,12 +150,12 @@ usage_capture(PG_FUNCTION_ARGS)
 	relation = trigger->tg_relation;
 	schema = ua_function_schema(fcinfo);
 	events = event_table(relation, schema);
-	if (suspended)
+	if (suspended_depth > 0 && suspended_depth == trigger_depth())
 		return PointerGetDatum(NULL);
 
 	ua_become(ua_relation_owner(events), &before);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
-		truncate_rollups(schema);
+		truncate_rollups(schema, RelationGetRelid(relation) != events);
 	else
 	{
 		sums = ua_sums_start(schema, events, RelationGetDescr(relation));
@@ -150,9 +171,48 @@ usage_capture(PG_FUNCTION_ARGS)
 }
 
 /*
- * Users that are deleted from dim_user have no raw events left, but may have
- * rollups of purged months: these are taken back, as if the events were
- * deleted.
+ * Append what usage_purged_sums() says, as of before the statement, with the
+ * sign turned.
+ */
+static void
+take_back_purged(Oid schema, Datum users)
+{
+	Oid			type = UUIDARRAYOID;
+	SPITupleTable *sums;
+	uint64		n_sums;
+	char	   *append;
+
+	SPI_connect();
+	append = psprintf("INSERT INTO %s (account_id, user_id, month, events, seconds, sources) VALUES ($1, $2, $3, $4, $5, $6)",
+					  ua_qualified(schema, "usage_pending"));
+	if (SPI_execute_with_args(psprintf("SELECT * FROM %s($1)",
+									   ua_qualified(schema, "usage_purged_sums")),
+							  1, &type, &users, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "usage_purged_sums() failed");
+	sums = SPI_tuptable;
+	n_sums = SPI_processed;
+	for (uint64 i = 0; i < n_sums; i++)
+	{
+		Oid			types[6];
+		Datum		values[6];
+		bool		isnull;
+
+		for (int column = 0; column < 6; column++)
+		{
+			types[column] = SPI_gettypeid(sums->tupdesc, column + 1);
+			values[column] = SPI_getbinval(sums->vals[i], sums->tupdesc,
+										   column + 1, &isnull);
+		}
+		SPI_execute_with_args(append, 6, types, values, NULL, false, 0);
+	}
+	SPI_finish();
+}
+
+/*
+ * Users that are deleted from dim_user may have rollups of purged months:
+ * these are taken back, as if the events were deleted. Raw events are none, or
+ * a foreign key that cascades deletes them now, and capture sees to them; it
+ * does so after this, so all is looked at as it was before the statement.
  */
 Datum
 usage_capture_users(PG_FUNCTION_ARGS)
@@ -195,15 +255,8 @@ usage_capture_users(PG_FUNCTION_ARGS)
 
 	if (users != NULL)
 	{
-		Oid			type = UUIDARRAYOID;
-		Datum		value = makeArrayResult(users, CurrentMemoryContext);
-
 		ua_become(ua_relation_owner(pending), &before);
-		SPI_connect();
-		SPI_execute_with_args(psprintf("SELECT %s($1)",
-									   ua_qualified(schema, "usage_forget_users")),
-							  1, &type, &value, NULL, false, 0);
-		SPI_finish();
+		take_back_purged(schema, makeArrayResult(users, CurrentMemoryContext));
 		ua_return_to(&before);
 	}
 	return PointerGetDatum(NULL);

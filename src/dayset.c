@@ -169,8 +169,14 @@ ua_days_write(UaDaysWriter *writer, Size header, Size expected)
 	writer->chunk = palloc(size);
 	writer->limit = writer->chunk + size;
 	writer->header = header;
-	writer->chunk[header] = DAYSET_VERSION;
-	writer->segment = writer->next = writer->chunk + header + DAYSET_HEADER;
+	ua_days_rewrite(writer);
+}
+
+void
+ua_days_rewrite(UaDaysWriter *writer)
+{
+	writer->chunk[writer->header] = DAYSET_VERSION;
+	writer->segment = writer->next = writer->chunk + writer->header + DAYSET_HEADER;
 	writer->byte = 0;
 	writer->word = NO_WORD;
 	writer->bits = 0;

@@ -129,8 +129,8 @@ usage_refresh(PG_FUNCTION_ARGS)
 	Oid			schema = ua_function_schema(fcinfo);
 	Oid			pending;
 
-	PreventCommandIfReadOnly("usage_refresh()");
 	PreventCommandDuringRecovery("usage_refresh()");
+	PreventCommandIfReadOnly("usage_refresh()");
 	if (IsolationUsesXactSnapshot())
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),

@@ -9,6 +9,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/lsyscache.h"
@@ -43,6 +44,23 @@ execute_in_snapshot(Snapshot snapshot, const char *command)
 }
 
 /*
+ * What follows changes the rollups, or does not, as only the owner may; and it
+ * runs the owner's triggers, so it is for the owner alone, not for those who
+ * are allowed more.
+ */
+static void
+check_caller(Oid events)
+{
+	if (!OidIsValid(events))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("there is no usage model"),
+				 errhint("Call create_usage_model().")));
+	if (GetUserId() != ua_relation_owner(events))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, "fct_event");
+}
+
+/*
  * usage_recount(clear text[], event_query text, expected bigint) → bigint
  *
  * Under one snapshot, run the commands that clear the rollups and what is
@@ -70,12 +88,7 @@ usage_recount(PG_FUNCTION_ARGS)
 	int64		count = 0;
 	int64		told = 0;
 
-	if (!OidIsValid(events))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("there is no usage model"),
-				 errhint("Call create_usage_model().")));
-
+	check_caller(events);
 	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	deconstruct_array(clear, TEXTOID, -1, false, TYPALIGN_INT,
 					  &commands, NULL, &n_commands);
@@ -147,6 +160,8 @@ usage_delete_raw(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("either a day or a user must be given")));
+
+	check_caller(get_relname_relid("fct_event", schema));
 
 	/* The index finds a few days more than belong to it; days decide. */
 	command = type == UUIDOID ?

@@ -299,6 +299,12 @@ label_number(UaSums *sums, const char *data, Size size)
 	Label	   *label = labels_lookup(sums->labels, key);
 	bool		found;
 
+	/* As above: the table's checks allow 1 to 200 bytes. */
+	if (size == 0 || size > UA_LABEL_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("the name and the source of an event must have 1 to %d bytes",
+						UA_LABEL_MAX)));
 	if (label == NULL)
 	{
 		char	   *copy = MemoryContextAlloc(sums->context, Max(size, 1));
@@ -344,7 +350,15 @@ add_event(UaSums *sums, TupleTableSlot *slot, int sign)
 	(isnull = slot->tts_isnull[sums->columns.column - 1], \
 	 slot->tts_values[sums->columns.column - 1])
 
-	/* The table's NOT NULLs have been checked by now. */
+	/* The owner may have dropped the constraints that see to this. */
+	if (slot->tts_isnull[sums->columns.account_id - 1] ||
+		slot->tts_isnull[sums->columns.user_id - 1] ||
+		slot->tts_isnull[sums->columns.event_ts - 1] ||
+		slot->tts_isnull[sums->columns.event_name - 1])
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("an event must have an account, a user, a time and a name")));
+
 	value = COLUMN(event_ts);
 	day = ua_day_of(&settings.calendar, DatumGetTimestampTz(value));
 	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &mday);
@@ -353,6 +367,11 @@ add_event(UaSums *sums, TupleTableSlot *slot, int sign)
 	memcpy(&key.account_id, DatumGetUUIDP(COLUMN(account_id)), UUID_LEN);
 	memcpy(&key.user_id, DatumGetUUIDP(COLUMN(user_id)), UUID_LEN);
 	key.month = day - (mday - 1);
+	if (!IS_VALID_DATE(key.month))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("date out of range"),
+				 errdetail("The month of the event begins before the first day there is.")));
 	if (memcmp(&sums->last_key, &key, sizeof(key)) != 0)
 	{
 		bool		found;
@@ -587,8 +606,7 @@ sums_are_full(const UaSums *sums)
 {
 	Size		limit = (Size) maintenance_work_mem * 1024;
 
-	return sums->cells->members * 2 * sizeof(Cell) +
-		sums->groups->members * 2 * sizeof(UserMonth) > limit ||
+	return MemoryContextMemAllocated(sums->context, true) > limit ||
 		sums->labels->members >= MAX_LABELS;
 }
 

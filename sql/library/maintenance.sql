@@ -16,6 +16,28 @@ AS 'MODULE_PATHNAME', 'usage_delete_raw';
 COMMENT ON FUNCTION @extschema@.usage_delete_raw(date, uuid) IS
   'Delete the raw events of days before that one, or of that user, and leave the rollups as they are; part of purge_events() and erase_user()';
 
+CREATE FUNCTION @extschema@.usage_check_row_security()
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  relation text;
+BEGIN
+  FOREACH relation IN ARRAY ARRAY['fct_event', 'dim_user', 'usage_pending', 'usage_rollup', 'user_activity'] LOOP
+    IF row_security_active('@extschema@.' || relation) THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'insufficient_privilege',
+        MESSAGE = format('row security on table %s may hide rows from role %s', relation, current_user),
+        HINT = 'For the owner, use ALTER TABLE ... NO FORCE ROW LEVEL SECURITY.';
+    END IF;
+  END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_check_row_security() IS
+  'Error (42501) where the caller may not see all events and rollups; part of what has to';
+
 CREATE FUNCTION @extschema@.rebuild_rollups()
 RETURNS bigint
 LANGUAGE plpgsql
@@ -29,7 +51,10 @@ BEGIN
   IF owner <> current_user::regrole THEN
     RETURN @extschema@.usage_execute_as(owner, 'SELECT @extschema@.rebuild_rollups()');
   END IF;
+  PERFORM @extschema@.usage_check_row_security();
   PERFORM @extschema@.usage_lock_rollups(true);
+  -- As TRUNCATE does: the events first
+  LOCK TABLE @extschema@.fct_event IN ACCESS SHARE MODE;
   SELECT format('%L::daterange', daterange(NULL, purged_before)) INTO kept
     FROM @extschema@.usage_rollup_state
    WHERE purged_before IS NOT NULL;
@@ -93,13 +118,24 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_column
 DECLARE
-  checked CONSTANT daterange := (SELECT daterange(purged_before, NULL) FROM @extschema@.usage_rollup_state);
+  owner CONSTANT oid := (SELECT relowner FROM pg_class WHERE oid = to_regclass('@extschema@.usage_rollup_state'));
+  checked daterange;
 BEGIN
+  -- Views and triggers of the owner's run as the owner.
+  IF owner <> current_user::regrole AND pg_has_role(owner, 'USAGE') THEN
+    RETURN QUERY
+    SELECT difference.*
+      FROM ROWS FROM (json_to_recordset(@extschema@.usage_execute_as(owner, 'SELECT json_agg(difference) FROM @extschema@.verify_rollups() AS difference')::json)
+                      AS (relation text, account_id uuid, user_id uuid, month date, expected text, found text)) AS difference;
+    RETURN;
+  END IF;
+  PERFORM @extschema@.usage_check_row_security();
+  SELECT daterange(purged_before, NULL) INTO checked FROM @extschema@.usage_rollup_state;
   RETURN QUERY
   WITH expected AS MATERIALIZED (
     SELECT events.account_id,
            events.user_id,
-           date_trunc('month', events.day)::date AS month,
+           events.day + 1 - extract(day FROM events.day)::integer AS month,
            @extschema@.dayseries_map_agg(events.event_name, events.day, 1) AS events,
            @extschema@.dayseries_map_agg(events.event_name, events.day, events.duration_seconds) AS seconds,
            @extschema@.dayseries_map_agg(coalesce(events.source, 'unknown'), events.day, 1) AS sources
@@ -112,7 +148,7 @@ BEGIN
               FROM @extschema@.fct_event
             OFFSET 0) AS events
      WHERE events.day <@ checked
-     GROUP BY events.account_id, events.user_id, date_trunc('month', events.day)
+     GROUP BY 1, 2, 3
   ), found AS MATERIALIZED (
     SELECT sliced.*
       FROM (SELECT account_id,
@@ -202,6 +238,7 @@ CREATE FUNCTION @extschema@.purge_events(before date)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
 AS $function$
 DECLARE
   owner CONSTANT regrole := @extschema@.usage_check_owner();
@@ -212,6 +249,7 @@ BEGIN
   IF owner <> current_user::regrole THEN
     RETURN @extschema@.usage_execute_as(owner, format('SELECT @extschema@.purge_events(%L)', before));
   END IF;
+  PERFORM @extschema@.usage_check_row_security();
   IF before IS NULL OR NOT isfinite(before) OR before > @extschema@.event_day(now()) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'invalid_parameter_value',
@@ -222,7 +260,7 @@ BEGIN
   UPDATE @extschema@.usage_rollup_state
      SET purged_before = greatest(purged_before, before);
 
-  -- Whole partitions by event_ts that lie before that day, in any time zone
+  -- Whole partitions by event_ts whose last moment lies before that day
   FOR part IN
     SELECT tree.relid
       FROM pg_partition_tree('@extschema@.fct_event') AS tree
@@ -232,8 +270,8 @@ BEGIN
         ON parent.partrelid = tree.parentrelid
      WHERE tree.isleaf
        AND pg_get_partkeydef(tree.parentrelid) = 'RANGE (event_ts)'
-       AND substring(pg_get_expr(pg_class.relpartbound, pg_class.oid) FROM ' TO \(''([^'']+)''\)')::timestamptz
-           < (before - 1)::timestamp AT TIME ZONE 'UTC'
+       AND @extschema@.event_day(substring(pg_get_expr(pg_class.relpartbound, pg_class.oid) FROM ' TO \(''([^'']+)''\)')::timestamptz
+                                 - interval '1 microsecond') < before
   LOOP
     EXECUTE format('SELECT count(*) FROM %s', part) INTO rows_there;
     EXECUTE format('DROP TABLE %s', part);
@@ -247,6 +285,40 @@ $function$;
 COMMENT ON FUNCTION @extschema@.purge_events(date) IS
   'Delete the raw events of days before that one (drop partitions that hold no others), and keep their rollups; the number of events. The day must not be later than today (22023); for members of the owner''s role (42501)';
 
+CREATE FUNCTION @extschema@.capture_partition(partition regclass)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  owner CONSTANT regrole := @extschema@.usage_check_owner();
+  statement text;
+BEGIN
+  IF owner <> current_user::regrole THEN
+    PERFORM @extschema@.usage_execute_as(owner, format('SELECT @extschema@.capture_partition(%s)', partition::oid));
+    RETURN;
+  END IF;
+  IF NOT EXISTS (SELECT
+                   FROM pg_partition_tree('@extschema@.fct_event') AS tree
+                  WHERE tree.relid = partition AND tree.level > 0) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'wrong_object_type',
+      MESSAGE = format('%s is not a partition of fct_event', coalesce(partition::text, 'null'));
+  END IF;
+  FOR statement IN
+    SELECT script.statement
+      FROM @extschema@.usage_model_script() AS script
+     WHERE script.statement LIKE 'CREATE OR REPLACE TRIGGER % ON @extschema@.fct\_event%'
+     ORDER BY script.step
+  LOOP
+    EXECUTE regexp_replace(statement, ' ON \S+', ' ON ' || replace(partition::text, '\', '\\'));
+  END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.capture_partition(regclass) IS
+  'Make statements that name a partition of fct_event itself count, as those on fct_event do; what was written to the partition before is counted by rebuild_rollups(). An error for other tables (42809); for members of the owner''s role (42501)';
+
 CREATE FUNCTION @extschema@.erase_user(
   user_id uuid,
   OUT relation text,
@@ -257,8 +329,24 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_column
+DECLARE
+  owner CONSTANT regrole := @extschema@.usage_check_owner();
 BEGIN
-  PERFORM @extschema@.usage_check_owner();
+  IF owner <> current_user::regrole THEN
+    RETURN QUERY
+    SELECT removed.relation,
+           removed.removed_rows
+      FROM ROWS FROM (json_to_recordset(@extschema@.usage_execute_as(owner,
+                        format('SELECT json_agg(removed) FROM @extschema@.erase_user(%L) AS removed', erase_user.user_id))::json)
+                      AS (relation text, removed_rows bigint)) AS removed;
+    RETURN;
+  END IF;
+  PERFORM @extschema@.usage_check_row_security();
+  IF erase_user.user_id IS NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'the user to erase must not be null';
+  END IF;
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION USING
       ERRCODE = 'active_sql_transaction',
@@ -295,24 +383,69 @@ $function$;
 COMMENT ON FUNCTION @extschema@.erase_user(uuid) IS
   'Remove a user from every table of the model, purged months too: a row per table with the number of rows removed, all 0 for an unknown user; at READ COMMITTED only (25001), for members of the owner''s role (42501)';
 
--- The rollups of users that are deleted otherwise: their sums are taken back.
-CREATE FUNCTION @extschema@.usage_forget_users(user_ids uuid[])
-RETURNS void
-LANGUAGE plpgsql
+-- What the rollups hold of users beyond their raw events, to be taken back when
+-- they are deleted otherwise than by erase_user().
+CREATE FUNCTION @extschema@.usage_purged_sums(user_ids uuid[])
+RETURNS TABLE (
+  account_id uuid,
+  user_id    uuid,
+  month      date,
+  events     @extschema@.dayseries_map,
+  seconds    @extschema@.dayseries_map,
+  sources    @extschema@.dayseries_map
+)
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+#variable_conflict use_column
+DECLARE
+  purged daterange;
 BEGIN
-  INSERT INTO @extschema@.usage_pending (account_id, user_id, month, events, seconds, sources)
-  SELECT account_id,
-         user_id,
-         month,
-         OPERATOR(@extschema@.-) events,
-         OPERATOR(@extschema@.-) seconds,
-         OPERATOR(@extschema@.-) sources
-    FROM @extschema@.usage_live_rollup
-   WHERE user_id = ANY (user_ids);
+  SELECT daterange(NULL, purged_before) INTO purged
+    FROM @extschema@.usage_rollup_state
+   WHERE purged_before IS NOT NULL;
+  IF purged IS NULL THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
+  SELECT total.*
+    FROM (SELECT account_id,
+                 user_id,
+                 month,
+                 @extschema@.sum(events) AS events,
+                 @extschema@.sum(seconds) AS seconds,
+                 @extschema@.sum(sources) AS sources
+            FROM (SELECT account_id,
+                         user_id,
+                         month,
+                         OPERATOR(@extschema@.-) (events OPERATOR(@extschema@.*) purged) AS events,
+                         OPERATOR(@extschema@.-) (seconds OPERATOR(@extschema@.*) purged) AS seconds,
+                         OPERATOR(@extschema@.-) (sources OPERATOR(@extschema@.*) purged) AS sources
+                    FROM @extschema@.usage_live_rollup
+                   WHERE user_id = ANY (user_ids)
+                  UNION ALL
+                  -- Events of purged days that came late
+                  SELECT account_id,
+                         user_id,
+                         day + 1 - extract(day FROM day)::integer,
+                         @extschema@.dayseries_map_agg(event_name, day, 1),
+                         @extschema@.dayseries_map_agg(event_name, day, duration_seconds),
+                         @extschema@.dayseries_map_agg(coalesce(source, 'unknown'), day, 1)
+                    FROM (SELECT account_id,
+                                 user_id,
+                                 event_name,
+                                 duration_seconds,
+                                 source,
+                                 @extschema@.event_day(event_ts) AS day
+                            FROM @extschema@.fct_event
+                           WHERE user_id = ANY (user_ids)
+                          OFFSET 0) AS raw
+                   WHERE day <@ purged
+                   GROUP BY 1, 2, 3) AS parts
+           GROUP BY account_id, user_id, month) AS total
+   WHERE NOT (@extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources));
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_forget_users(uuid[]) IS
-  'Take back all sums of users, with the caller''s rights; part of deleting from dim_user';
+COMMENT ON FUNCTION @extschema@.usage_purged_sums(uuid[]) IS
+  'What the rollups hold of users from purged events alone, with the sign turned; part of deleting from dim_user';

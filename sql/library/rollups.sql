@@ -153,13 +153,12 @@ BEGIN
   FOR block IN 0 .. blocks - 1 BY blocks_at_once LOOP
     folded := folded + @extschema@.usage_fold_blocks(block, block + blocks_at_once);
   END LOOP;
-  IF folded > 0 THEN
-    UPDATE @extschema@.usage_rollup_state
-       SET last_fold_at = now(),
-           last_rows = folded,
-           last_error = NULL,
-           last_error_at = NULL;
-  END IF;
+  UPDATE @extschema@.usage_rollup_state
+     SET last_fold_at = now(),
+         last_rows = folded,
+         last_error = NULL,
+         last_error_at = NULL
+   WHERE folded > 0 OR last_error IS NOT NULL;
   RETURN folded;
 END
 $function$;

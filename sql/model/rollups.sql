@@ -65,8 +65,12 @@ CREATE TABLE @extschema@.usage_rollup_state (
   last_fold_at  timestamptz,
   last_rows     bigint,
   last_error    text,
-  last_error_at timestamptz
+  last_error_at timestamptz,
+  singleton     boolean NOT NULL DEFAULT true
 );
+
+ALTER TABLE @extschema@.usage_rollup_state ADD CONSTRAINT usage_rollup_state_pkey PRIMARY KEY (singleton);
+ALTER TABLE @extschema@.usage_rollup_state ADD CONSTRAINT usage_rollup_state_singleton_check CHECK (singleton);
 
 INSERT INTO @extschema@.usage_rollup_state DEFAULT VALUES;
 
@@ -76,6 +80,7 @@ COMMENT ON COLUMN @extschema@.usage_rollup_state.last_fold_at IS 'When the last 
 COMMENT ON COLUMN @extschema@.usage_rollup_state.last_rows IS 'Number of pending rows that it folded';
 COMMENT ON COLUMN @extschema@.usage_rollup_state.last_error IS 'Message of the last fold in the background that failed; null once one succeeds';
 COMMENT ON COLUMN @extschema@.usage_rollup_state.last_error_at IS 'When it failed';
+COMMENT ON COLUMN @extschema@.usage_rollup_state.singleton IS 'Always true: there is one row';
 
 -- Capture of every statement on fct_event
 CREATE OR REPLACE TRIGGER usage_capture_insert AFTER INSERT ON @extschema@.fct_event

@@ -43,6 +43,7 @@ LIBRARY = begin \
 	bridge \
 	aggregates \
 	sequences \
+	funnel \
 	model \
 	settings \
 	rollups \

@@ -87,7 +87,7 @@ FROM account_health
 GROUP BY plan_tier
 ORDER BY hours DESC;
 
-\echo Do they come back? Of those first seen in a week, the percentage active 1, 2, 4 … weeks later.
+\echo Do they come back? Of those first seen in a week, the percentage active 1, 2, 3 … weeks later.
 SELECT
   cohort_week,
   max(cohort_size) AS users,
@@ -101,6 +101,7 @@ SELECT
 FROM retention_weekly
 WHERE is_complete AND cohort_week > :'as_of'::date - 7 * 14
 GROUP BY cohort_week
+HAVING max(weeks_since) > 0
 ORDER BY cohort_week;
 
 \echo How are the customers?
@@ -168,7 +169,7 @@ LIMIT 4;
 SELECT
   source,
   events,
-  date_trunc('second', latest_event_ts) AS latest_event,
+  date_trunc('second', latest_ingested_at) AS latest_arrival,
   date_trunc('second', lag_p50) AS lag_p50,
   date_trunc('second', lag_p95) AS lag_p95,
   late_share

@@ -243,6 +243,7 @@ check_series(UaDayseries series, uint32 n)
 {
 	UaDayseriesWriter writer;
 	UaDaysWriter positive;
+	UaDayset   *positive_days;
 	StringInfoData text;
 	Plain		days;
 	UaDay		first;
@@ -285,7 +286,9 @@ check_series(UaDayseries series, uint32 n)
 
 	ua_days_write(&positive, VARHDRSZ, 0);
 	ua_dayseries_positive(&positive, series);
-	CHECK(ua_days_cardinality(UA_DAYS(ua_dayset_written(&positive))) == positives);
+	positive_days = ua_dayset_written(&positive);
+	CHECK(ua_days_fault(UA_DAYS(positive_days)) == NULL);
+	CHECK(ua_days_cardinality(UA_DAYS(positive_days)) == positives);
 
 	ua_dayseries_start(&writer);
 	ua_dayseries_copy(&writer, series);

@@ -1,11 +1,15 @@
 /*
  * dayset.c
  *		Fuzzing sets of days: text, binary values, and pairs of sets through
- *		every operation, compared with each other and with a day by day count.
+ *		every operation, compared with each other and with a day by day count;
+ *		and the counters of days.
  */
 #include "server.h"
 
-#include "dayset.h"
+#include "day_counter.h"
+
+/* Day by day takes its time, so no larger sets are looked at like that. */
+#define MOST_DAYS	500
 
 /* A set that is made of bytes in one way or another is in its one form. */
 static UaDays
@@ -32,20 +36,24 @@ check_set(UaDays days)
 	UaDay		last;
 	UaDay		day;
 	UaDay		before = 0;
+	int64		cardinality = ua_days_cardinality(days);
 	int64		count = 0;
 	int64		run = 0;
 	int64		longest = 0;
 	char	   *text;
 	UaDay	   *array;
 
+	/* Centuries of days are as good as any. */
+	if (days.size > 50 * MOST_DAYS / 8)
+		return;
 	text = ua_dayset_to_text(days);
 	CHECK(same(ua_dayset_from_text(text), days));
 
 	/* Huge sets take too long one by one. */
-	if (ua_days_cardinality(days) > 100000)
+	if (cardinality > MOST_DAYS)
 		return;
 
-	array = palloc(sizeof(UaDay) * (ua_days_cardinality(days) + 1));
+	array = palloc(sizeof(UaDay) * (cardinality + 1));
 	ua_days_walk(&walker, days);
 	while (ua_days_next_day(&walker, &day))
 	{
@@ -60,10 +68,10 @@ check_set(UaDays days)
 			CHECK(ua_days_run_until(days, day) == run);
 		}
 		/* From the end, so that they have to be sorted. */
-		array[ua_days_cardinality(days) - ++count] = day;
+		array[cardinality - ++count] = day;
 		before = day;
 	}
-	CHECK(ua_days_cardinality(days) == count);
+	CHECK(cardinality == count);
 	CHECK(ua_days_longest_run(days) == longest);
 	CHECK(ua_days_bounds(days, &first, &last) == (count > 0));
 	if (count > 0)
@@ -151,11 +159,11 @@ check_maps(UaDays days, int32 n)
 	else
 		CHECK(server_error_code == ERRCODE_DATETIME_VALUE_OUT_OF_RANGE);
 
-	if (ua_days_cardinality(days) > 100000)
+	if (ua_days_cardinality(days) > MOST_DAYS)
 		return;
 	if (TRY(result = ua_dayset_trailing(days, window)))
 		CHECK(same(slow_trailing(days, window), checked(result)));
-	if (TRY(result = ua_dayset_trailing(days, 1 + (n & 0xFFFFF))))
+	if (TRY(result = ua_dayset_trailing(days, 1 + (n & 0x3FFF))))
 		CHECK(ua_days_contain(checked(result), days));
 	if (TRY(result = ua_dayset_weeks(days, week_start)))
 		CHECK(same(slow_periods(days, week_start, 0), checked(result)));
@@ -188,7 +196,7 @@ check_pair(UaDays a, UaDays b)
 	CHECK((order == 0) == ua_days_equal(a, b));
 	CHECK(ua_days_compare(b, a) == -order);
 
-	if (ua_days_bounds(b, &first, &last))
+	if (ua_days_bounds(b, &first, &last) && (int64) last - first <= 50 * MOST_DAYS)
 	{
 		UaDays		run = checked(ua_dayset_from_run(first, last));
 
@@ -201,11 +209,58 @@ check_pair(UaDays a, UaDays b)
 	check_set(only_a);
 }
 
+/* Count sets by day; the counts are those of days that are looked up. */
+static void
+check_counts(UaDays a, UaDays b, int a_times, int b_times)
+{
+	UaDayCounter *counter = palloc(sizeof(UaDayCounter));
+	UaDayCounter *other = palloc(sizeof(UaDayCounter));
+	UaDayseriesWriter writer;
+	UaDayseries series;
+	uint8	   *bytes;
+	UaDaysWalker walker;
+	UaDay		day;
+
+	if (ua_days_cardinality(a) + ua_days_cardinality(b) > MOST_DAYS)
+		return;
+	ua_counter_init(counter, CurrentMemoryContext);
+	ua_counter_init(other, CurrentMemoryContext);
+	for (int i = 0; i < Max(a_times, b_times); i++)
+	{
+		if (i < a_times)
+			ua_counter_add(counter, a);
+		if (i < b_times)
+			ua_counter_add(i % 2 == 0 ? counter : other, b);
+	}
+
+	/* What the other one counted comes as a series. */
+	for (int i = 0; i < 2; i++)
+	{
+		ua_dayseries_start(&writer);
+		ua_counter_write(i == 0 ? other : counter, &writer);
+		series.size = ua_dayseries_finish(&writer);
+		series.bytes = bytes = palloc(series.size);
+		ua_dayseries_store(&writer, bytes);
+		CHECK(ua_dayseries_fault(series) == NULL);
+		if (i == 0)
+			ua_counter_add_counts(counter, series);
+	}
+
+	CHECK(ua_dayseries_total(series) == a_times * ua_days_cardinality(a) +
+		  b_times * ua_days_cardinality(b));
+	ua_days_walk(&walker, UA_DAYS(ua_dayset_union(a, b)));
+	while (ua_days_next_day(&walker, &day))
+		CHECK(ua_dayseries_value_on(series, day) ==
+			  (ua_days_contain_day(a, day) ? a_times : 0) +
+			  (ua_days_contain_day(b, day) ? b_times : 0));
+}
+
 /* A set of any bytes: their bits as days, with jumps. */
 static UaDays
 set_of_bytes(const uint8_t *data, size_t size)
 {
 	UaDaysWriter writer;
+	UaDayset   *set;
 	int64		day = 0;
 
 	ua_days_write(&writer, VARHDRSZ, 0);
@@ -228,7 +283,8 @@ set_of_bytes(const uint8_t *data, size_t size)
 			day += (int64) n * n * (data[i] - 199);
 		day += data[i] < 100 ? n + 2 : 8;
 	}
-	return UA_DAYS(ua_dayset_written(&writer));
+	set = ua_dayset_written(&writer);
+	return UA_DAYS(set);
 }
 
 static void
@@ -270,6 +326,7 @@ one_input(const uint8_t *data, size_t size)
 	b = set_of_bytes(data + half, size - half);
 	check_set(a);
 	check_pair(a, b);
+	check_counts(a, b, data[1], 2 * data[2]);
 	check_maps(a, (int32) (data[1] | data[2] << 8 | data[3] << 16 | (uint32) data[4] << 24));
 }
 

@@ -4,49 +4,18 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
 #include "dayseries.h"
 
-/* Take the lowest bit off a word and return its number. */
-static inline int
-take_bit(uint64 *bits)
-{
-	int			bit = pg_rightmost_one_pos64(*bits);
-
-	*bits &= *bits - 1;
-	return bit;
-}
-
-static void
-out_of_range(void)
+void
+ua_bigint_out_of_range(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("bigint out of range")));
-}
-
-int64
-ua_sum(int64 a, int64 b)
-{
-	int64		sum;
-
-	if (unlikely(pg_add_s64_overflow(a, b, &sum)))
-		out_of_range();
-	return sum;
-}
-
-int64
-ua_difference(int64 a, int64 b)
-{
-	int64		difference;
-
-	if (unlikely(pg_sub_s64_overflow(a, b, &difference)))
-		out_of_range();
-	return difference;
 }
 
 /*
@@ -223,8 +192,7 @@ ua_dayseries_start(UaDayseriesWriter *writer)
 void
 ua_dayseries_restart(UaDayseriesWriter *writer)
 {
-	pfree(writer->days.chunk);
-	ua_days_write(&writer->days, 0, DAYS_SIZE_AT_FIRST);
+	ua_days_rewrite(&writer->days);
 	start_empty(writer);
 }
 
@@ -314,7 +282,7 @@ ua_dayseries_put_block(UaDayseriesWriter *writer, int32 word,
 		count = 0;
 		for (int i = 0; rest != 0; i++)
 		{
-			int			bit = take_bit(&rest);
+			int			bit = ua_take_bit(&rest);
 
 			if (values[i] == 0)
 				bits &= ~(UINT64CONST(1) << bit);
@@ -612,7 +580,7 @@ put_combined(UaDayseriesWriter *result, const UaDayseriesBlock *a,
 
 	for (int i = 0; bits != 0; i++)
 	{
-		int			bit = take_bit(&bits);
+		int			bit = ua_take_bit(&bits);
 		int64		left = (a->bits >> bit & 1) ? *from_a++ : 0;
 		int64		right = (b->bits >> bit & 1) ? *from_b++ : 0;
 
@@ -739,7 +707,8 @@ advance(DayCursor *cursor)
 		}
 	}
 	cursor->value = cursor->block.values[cursor->next++];
-	cursor->day = ua_day_of_word(cursor->block.word) + (take_bit(&cursor->block.bits));
+	cursor->day = ua_day_of_word(cursor->block.word) +
+		ua_take_bit(&cursor->block.bits);
 }
 
 static void

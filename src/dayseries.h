@@ -25,6 +25,7 @@
 #ifndef UA_DAYSERIES_H
 #define UA_DAYSERIES_H
 
+#include "common/int.h"
 #include "dayset.h"
 #include "varint.h"
 
@@ -122,6 +123,16 @@ extern int64 ua_dayseries_total(UaDayseries series);
 extern int64 ua_dayseries_value_on(UaDayseries series, UaDay day);
 extern int	ua_dayseries_compare(UaDayseries a, UaDayseries b);
 
+/* Take the lowest bit off a word, which is not zero, and return its number. */
+static inline int
+ua_take_bit(uint64 *bits)
+{
+	int			bit = pg_rightmost_one_pos64(*bits);
+
+	*bits &= *bits - 1;
+	return bit;
+}
+
 /* The days of a block with a value above 0. */
 static inline uint64
 ua_dayseries_positive_bits(const UaDayseriesBlock *block)
@@ -164,7 +175,26 @@ extern void ua_dayseries_by_month(UaDayseriesWriter *result,
 								  UaDayseries series, int months);
 
 /* a + b and a - b, or the error 22003 */
-extern int64 ua_sum(int64 a, int64 b);
-extern int64 ua_difference(int64 a, int64 b);
+extern void ua_bigint_out_of_range(void);
+
+static inline int64
+ua_sum(int64 a, int64 b)
+{
+	int64		sum;
+
+	if (unlikely(pg_add_s64_overflow(a, b, &sum)))
+		ua_bigint_out_of_range();
+	return sum;
+}
+
+static inline int64
+ua_difference(int64 a, int64 b)
+{
+	int64		difference;
+
+	if (unlikely(pg_sub_s64_overflow(a, b, &difference)))
+		ua_bigint_out_of_range();
+	return difference;
+}
 
 #endif							/* UA_DAYSERIES_H */

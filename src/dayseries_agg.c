@@ -28,7 +28,7 @@ PG_FUNCTION_INFO_V1(dayseries_map_sum_transfn);
 PG_FUNCTION_INFO_V1(dayseries_map_sum_invfn);
 PG_FUNCTION_INFO_V1(dayseries_map_count_transfn);
 
-/* A state: the totals, and their flat form as long as they stay as they are. */
+/* A state: the totals, and their flat form from its size to its use. */
 typedef struct ExpandedTotals
 {
 	ExpandedObjectHeader hdr;
@@ -97,6 +97,10 @@ flatten(ExpandedObjectHeader *header, void *result, Size size)
 
 	Assert(state->flat != NULL && VARSIZE(state->flat) == size);
 	memcpy(result, state->flat, size);
+
+	/* once is mostly all, and there may be many groups */
+	pfree(state->flat);
+	state->flat = NULL;
 }
 
 /*

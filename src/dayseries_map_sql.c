@@ -28,8 +28,8 @@ PG_FUNCTION_INFO_V1(dayseries_map_out);
 PG_FUNCTION_INFO_V1(dayseries_map_recv);
 PG_FUNCTION_INFO_V1(dayseries_map_send);
 PG_FUNCTION_INFO_V1(dayseries_map_from_series);
-PG_FUNCTION_INFO_V1(dayseries_map_json);
-PG_FUNCTION_INFO_V1(dayseries_map_jsonb);
+PG_FUNCTION_INFO_V1(dayseries_map_to_json);
+PG_FUNCTION_INFO_V1(dayseries_map_to_jsonb);
 PG_FUNCTION_INFO_V1(dayseries_map_eq);
 PG_FUNCTION_INFO_V1(dayseries_map_ne);
 PG_FUNCTION_INFO_V1(dayseries_map_lt);
@@ -207,7 +207,7 @@ dayseries_map_from_series(PG_FUNCTION_ARGS)
 }
 
 Datum
-dayseries_map_json(PG_FUNCTION_ARGS)
+dayseries_map_to_json(PG_FUNCTION_ARGS)
 {
 	StringInfoData json;
 
@@ -217,7 +217,7 @@ dayseries_map_json(PG_FUNCTION_ARGS)
 }
 
 Datum
-dayseries_map_jsonb(PG_FUNCTION_ARGS)
+dayseries_map_to_jsonb(PG_FUNCTION_ARGS)
 {
 	StringInfoData json;
 

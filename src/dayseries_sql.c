@@ -29,8 +29,8 @@ PG_FUNCTION_INFO_V1(dayseries_recv);
 PG_FUNCTION_INFO_V1(dayseries_send);
 PG_FUNCTION_INFO_V1(dayseries_from_day);
 PG_FUNCTION_INFO_V1(dayseries_from_dayset);
-PG_FUNCTION_INFO_V1(dayseries_json);
-PG_FUNCTION_INFO_V1(dayseries_jsonb);
+PG_FUNCTION_INFO_V1(dayseries_to_json);
+PG_FUNCTION_INFO_V1(dayseries_to_jsonb);
 PG_FUNCTION_INFO_V1(dayseries_eq);
 PG_FUNCTION_INFO_V1(dayseries_ne);
 PG_FUNCTION_INFO_V1(dayseries_lt);
@@ -198,7 +198,7 @@ dayseries_from_dayset(PG_FUNCTION_ARGS)
 }
 
 Datum
-dayseries_json(PG_FUNCTION_ARGS)
+dayseries_to_json(PG_FUNCTION_ARGS)
 {
 	StringInfoData json;
 
@@ -208,7 +208,7 @@ dayseries_json(PG_FUNCTION_ARGS)
 }
 
 Datum
-dayseries_jsonb(PG_FUNCTION_ARGS)
+dayseries_to_jsonb(PG_FUNCTION_ARGS)
 {
 	StringInfoData json;
 
@@ -512,8 +512,7 @@ dayseries_unnest(PG_FUNCTION_ARGS)
 		if (!ua_dayseries_next(&state->reader, block))
 			SRF_RETURN_DONE(funcctx);
 	}
-	day = ua_day_of_word(block->word) + pg_rightmost_one_pos64(block->bits);
-	block->bits &= block->bits - 1;
+	day = ua_day_of_word(block->word) + ua_take_bit(&block->bits);
 	SRF_RETURN_NEXT(funcctx,
 					day_and_value(state, day, block->values[state->next++]));
 }
@@ -609,10 +608,10 @@ sparkline(PG_FUNCTION_ARGS)
 
 	ua_dayseries_read(&reader, series);
 	while (ua_dayseries_next(&reader, &block))
-		for (int i = 0; block.bits != 0; i++, block.bits &= block.bits - 1)
+		for (int i = 0; block.bits != 0; i++)
 		{
 			UaDay		day = ua_day_of_word(block.word) +
-				pg_rightmost_one_pos64(block.bits);
+				ua_take_bit(&block.bits);
 
 			if (day >= first && day <= last)
 				greatest = Max(greatest, block.values[i]);

@@ -360,10 +360,10 @@ append_series(StringInfo to, UaDayseries series,
 	while (ua_dayseries_next(&reader, &block))
 	{
 		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; block.bits != 0; i++, block.bits &= block.bits - 1)
+		for (int i = 0; block.bits != 0; i++)
 		{
 			UaDay		day = ua_day_of_word(block.word) +
-				pg_rightmost_one_pos64(block.bits);
+				ua_take_bit(&block.bits);
 			char		date[UA_DATE_TEXT_SIZE];
 
 			if (!first)

@@ -169,8 +169,14 @@ ua_days_write(UaDaysWriter *writer, Size header, Size expected)
 	writer->chunk = palloc(size);
 	writer->limit = writer->chunk + size;
 	writer->header = header;
-	writer->chunk[header] = DAYSET_VERSION;
-	writer->segment = writer->next = writer->chunk + header + DAYSET_HEADER;
+	ua_days_rewrite(writer);
+}
+
+void
+ua_days_rewrite(UaDaysWriter *writer)
+{
+	writer->chunk[writer->header] = DAYSET_VERSION;
+	writer->segment = writer->next = writer->chunk + writer->header + DAYSET_HEADER;
 	writer->byte = 0;
 	writer->word = NO_WORD;
 	writer->bits = 0;
@@ -382,10 +388,6 @@ ua_days_fault(UaDays days)
 
 	byte = ua_load_position(next + 1);
 	next += DAYSET_HEADER;
-	if (byte < UA_MIN_DAY >> 3 || byte > UA_MAX_DAY >> 3 ||
-		!ua_is_day(byte * 8 + pg_rightmost_one_pos32(*next | 0x100)))
-		return "The first day is not a date.";
-
 	for (;;)
 	{
 		int32		length = several ? get_varint(&next, end) : (int32) Min(end - next, PG_INT32_MAX);
@@ -394,7 +396,9 @@ ua_days_fault(UaDays days)
 			return "A length is wrong.";
 		if (segment_is_faulty(next, length))
 			return "There are zero bytes where none are stored.";
-		segments++;
+		if (segments++ == 0 &&
+			!ua_is_day(byte * 8 + pg_rightmost_one_pos32(*next)))
+			return "The first day is not a date.";
 		next += length;
 		byte += length;
 		if (next == end)

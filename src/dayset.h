@@ -259,6 +259,9 @@ typedef struct UaDaysWriter
 
 /* expected: the bytes of the body, if that is known, to allocate only once */
 extern void ua_days_write(UaDaysWriter *writer, Size header, Size expected);
+
+/* Start anew, in the chunk that there is. */
+extern void ua_days_rewrite(UaDaysWriter *writer);
 extern void ua_days_flush(UaDaysWriter *writer);
 extern void ua_days_put_run(UaDaysWriter *writer, UaDay first, UaDay last);
 

@@ -108,7 +108,7 @@ add_day(FunctionCallInfo fcinfo, MemoryContext context, UaDay day)
 		}
 	}
 
-	state = ua_dayset_state_of(datum);
+	state = ua_dayset_state_to_change(datum);
 	if (state == NULL)
 	{
 		state = ua_dayset_state_make(context);
@@ -171,7 +171,7 @@ add_set(FunctionCallInfo fcinfo, MemoryContext context)
 		PG_RETURN_POINTER(ua_dayset_from_days(UA_DAYS(set)));
 
 	datum = PG_GETARG_DATUM(0);
-	state = ua_dayset_state_of(datum);
+	state = ua_dayset_state_to_change(datum);
 	if (state == NULL)
 	{
 		flat = (UaDayset *) PG_DETOAST_DATUM_PACKED(datum);

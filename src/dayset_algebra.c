@@ -9,6 +9,9 @@
 /* The number of days in a week, for masks that repeat along a word. */
 #define WEEK	7
 
+/* Up to here, periods are counted one by one. */
+#define NEAR_DAYS		366
+
 /* Days since 2000-01-01, a Saturday, to days since a Monday. */
 #define DAYS_FROM_MONDAY	5
 
@@ -644,6 +647,43 @@ ua_dayset_weeks(UaDays days, int week_start)
 	return ua_dayset_written(&writer);
 }
 
+/* A period of some months, and the month that comes after it. */
+typedef struct Period
+{
+	UaDay		first;
+	UaDay		end;			/* the first day after it */
+	int32		year;
+	int			month;			/* 0 to 11 */
+} Period;
+
+static inline void
+next_period(Period *period, int months)
+{
+	period->first = period->end;
+	while (months-- > 0)
+	{
+		period->end += ua_days_in_month(period->year, period->month);
+		if (++period->month == MONTHS_PER_YEAR)
+		{
+			period->month = 0;
+			period->year++;
+		}
+	}
+}
+
+/* The period that a day is in; they begin with January. */
+static void
+period_of_day(Period *period, UaDay day, int months)
+{
+	int32		month = ua_month_of_day(day);
+	int			in_year = (month % MONTHS_PER_YEAR + MONTHS_PER_YEAR) % MONTHS_PER_YEAR;
+
+	period->year = (month - in_year) / MONTHS_PER_YEAR;
+	period->month = in_year - in_year % months;
+	period->end = (UaDay) ua_first_day_of_month((int64) month - in_year % months);
+	next_period(period, months);
+}
+
 UaDayset *
 ua_dayset_months(UaDays days, int months)
 {
@@ -651,8 +691,10 @@ ua_dayset_months(UaDays days, int months)
 	UaDaysWriter writer;
 	int32		word;
 	uint64		bits;
-	int64		end = PG_INT64_MIN; /* the first day after the last period */
+	Period		period = {0};
+	bool		known = false;
 
+	Assert(MONTHS_PER_YEAR % months == 0);
 	ua_days_write(&writer, VARHDRSZ, days.size);
 	ua_days_read(&reader, days);
 	while (ua_days_next(&reader, &word, &bits))
@@ -661,23 +703,27 @@ ua_dayset_months(UaDays days, int months)
 
 		for (;;)
 		{
-			int32		month;
-			int64		first;
+			UaDay		day;
 
 			/* Leave out what is in the last period. */
-			if (end > begin)
-				bits = end >= begin + DAYS_PER_WORD ? 0 :
-					bits & ua_bits_from((UaDay) end);
+			if (known && period.end > begin)
+				bits = period.end >= begin + DAYS_PER_WORD ? 0 :
+					bits & ua_bits_from(period.end);
 			if (bits == 0)
 				break;
 
-			month = ua_month_of_day((UaDay) begin + pg_rightmost_one_pos64(bits));
-			month -= ((month % months) + months) % months;
-			first = ua_first_day_of_month(month);
-			if (!ua_is_day(first))
-				out_of_range();
-			ua_days_put_day(&writer, (UaDay) first);
-			end = ua_first_day_of_month((int64) month + months);
+			/* It is not far to the next one, mostly. */
+			day = (UaDay) begin + pg_rightmost_one_pos64(bits);
+			if (known && day - period.end < NEAR_DAYS)
+			{
+				do
+					next_period(&period, months);
+				while (day >= period.end);
+			}
+			else
+				period_of_day(&period, day, months);
+			known = true;
+			ua_days_put_day(&writer, period.first);
 		}
 	}
 	return ua_dayset_written(&writer);

@@ -81,7 +81,9 @@ UaDay
 ua_checked_day(DateADT date)
 {
 	if (DATE_NOT_FINITE(date))
-		not_finite("an infinite date");
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("an infinite date is not a day")));
 	return date;
 }
 

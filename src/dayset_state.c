@@ -34,7 +34,7 @@ ua_dayset_state_of(Datum datum)
 {
 	UaDaysetState *state;
 
-	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
 		return NULL;
 	state = (UaDaysetState *) DatumGetEOHP(datum);
 	return state->header.eoh_methods == &state_methods ? state : NULL;

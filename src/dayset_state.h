@@ -23,8 +23,17 @@ typedef struct UaDaysetState
 /* An empty one, in memory that goes with `parent` */
 extern UaDaysetState *ua_dayset_state_make(MemoryContext parent);
 
-/* The state behind a datum, NULL where it is not a writable one of these */
+/* The state behind a datum, NULL where there is none */
 extern UaDaysetState *ua_dayset_state_of(Datum datum);
+
+/* The same, where it may be changed */
+static inline UaDaysetState *
+ua_dayset_state_to_change(Datum datum)
+{
+	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
+		return NULL;
+	return ua_dayset_state_of(datum);
+}
 
 extern void ua_dayset_state_add(UaDaysetState *state, UaDays days);
 extern int64 ua_dayset_state_cardinality(UaDaysetState *state);

@@ -45,6 +45,8 @@ malformed(const char *text, const char *detail)
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("malformed dayset literal: \"%s\"", text),
 			 errdetail("%s", detail),
+			 *text == '[' || *text == '(' ?
+			 errhint("A range is told from a dayset by its type, as in daterange '[2026-01-01,2026-02-01)'.") :
 			 errhint("A dayset is written as in {2026-01-01..2026-01-05,2026-01-09}.")));
 }
 

@@ -33,15 +33,6 @@ totals_of_word(UaDayTotals *totals, int32 word)
 	return (int64 *) (Size) *address;
 }
 
-static inline int
-take_bit(uint64 *bits)
-{
-	int			bit = pg_rightmost_one_pos64(*bits);
-
-	*bits &= *bits - 1;
-	return bit;
-}
-
 void
 ua_totals_add_day(UaDayTotals *totals, UaDay day, int64 value)
 {
@@ -59,7 +50,7 @@ add_block(UaDayTotals *totals, const UaDayseriesBlock *block, bool subtract)
 
 	for (int i = 0; bits != 0; i++)
 	{
-		int			bit = take_bit(&bits);
+		int			bit = ua_take_bit(&bits);
 
 		to[bit] = subtract ? ua_difference(to[bit], block->values[i]) :
 			ua_sum(to[bit], block->values[i]);

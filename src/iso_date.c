@@ -101,19 +101,30 @@ ua_date_to_text(UaDay day, char *to)
 	return to;
 }
 
-/* Read between min and max digits, all there are; false where there are others. */
+/* No date has a year beyond this, and there is no overflow. */
+#define MAX_NUMBER	9999999
+
+/* Read at least so many digits; false where there are fewer. */
 static bool
-get_number(const char **text, int min, int max, int32 *number)
+get_number(const char **text, int digits, int32 *number)
 {
 	const char *p = *text;
 
-	*number = 0;
-	while (*p >= '0' && *p <= '9' && p - *text < max)
-		*number = *number * 10 + (*p++ - '0');
-	if (p - *text < min || (*p >= '0' && *p <= '9'))
+	for (*number = 0; *p >= '0' && *p <= '9'; p++)
+		*number = Min(*number * 10 + (*p - '0'), MAX_NUMBER);
+	if (p - *text < digits)
 		return false;
 	*text = p;
 	return true;
+}
+
+/* Read just two digits. */
+static bool
+get_two_digits(const char **text, int32 *number)
+{
+	const char *from = *text;
+
+	return get_number(text, 2, number) && *text - from == 2;
 }
 
 UaDateError
@@ -126,9 +137,9 @@ ua_date_from_text(const char **text, UaDay *day)
 	int64		first;
 	int64		result;
 
-	if (!get_number(&p, 4, 7, &year) || *p++ != '-' ||
-		!get_number(&p, 2, 2, &month) || *p++ != '-' ||
-		!get_number(&p, 2, 2, &day_of_month))
+	if (!get_number(&p, 4, &year) || *p++ != '-' ||
+		!get_two_digits(&p, &month) || *p++ != '-' ||
+		!get_two_digits(&p, &day_of_month))
 		return UA_DATE_MALFORMED;
 	*text = p;
 

@@ -29,6 +29,16 @@ ua_is_day(int64 day)
 extern int64 ua_first_day_of_month(int64 month);
 extern int32 ua_month_of_day(UaDay day);
 
+/* The days of a month, 0 to 11, of that year */
+static inline int
+ua_days_in_month(int32 year, int month)
+{
+	if (month == 1)
+		return year % 4 != 0 || (year % 100 == 0 && year % 400 != 0) ? 28 : 29;
+	month++;
+	return 30 + ((month ^ month >> 3) & 1);
+}
+
 /* Write the date as PostgreSQL's ISO style does; returns the end, no NUL. */
 extern char *ua_date_to_text(UaDay day, char *to);
 
@@ -40,7 +50,7 @@ typedef enum UaDateError
 } UaDateError;
 
 /*
- * Read yyyy-mm-dd, with a year of four to seven digits and perhaps " BC"
+ * Read yyyy-mm-dd, with a year of four digits or more and perhaps " BC"
  * behind, and leave *text after it.
  */
 extern UaDateError ua_date_from_text(const char **text, UaDay *day);

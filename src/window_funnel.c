@@ -247,11 +247,13 @@ window_funnel_deserialfn(PG_FUNCTION_ARGS)
  * Search.
  */
 
+/* Prepare a search, in the current memory context. */
 void
 ua_funnel_start(UaFunnel *funnel, const UaFunnelConstants *constants,
 				bool with_times)
 {
 	funnel->constants = constants;
+	funnel->context = CurrentMemoryContext;
 	funnel->reached = 0;
 	funnel->times = NULL;
 	funnel->chains = NULL;
@@ -263,6 +265,13 @@ ua_funnel_start(UaFunnel *funnel, const UaFunnelConstants *constants,
 		funnel->times = palloc(chain);
 		funnel->chains = palloc(chain * (constants->nsteps + 1));
 	}
+}
+
+/* Prepare for another search of the same kind. */
+void
+ua_funnel_restart(UaFunnel *funnel)
+{
+	funnel->reached = 0;
 }
 
 /* The chain of a level among the chains of all, if there are any. */
@@ -470,7 +479,8 @@ read_ties_once(UaFunnel *funnel, const UaSequenceRow *rows, uint32 nrows)
 	int			from = 0;		/* -1 where no chain can go on */
 
 	if (funnel->ties == NULL)
-		funnel->ties = palloc(sizeof(UaFunnelTies));
+		funnel->ties = MemoryContextAlloc(funnel->context,
+										  sizeof(UaFunnelTies));
 	ties = funnel->ties;
 	collect_ties(ties, rows, nrows);
 
@@ -593,8 +603,11 @@ read_time(UaFunnel *funnel, const UaSequenceRow *rows, uint32 nrows)
 	return funnel->reached < funnel->constants->nsteps;
 }
 
-/* Read sorted rows to the end, or to where the result is certain. */
-void
+/*
+ * Read sorted rows. False where the search is over, so that no row to come can
+ * change what was found.
+ */
+bool
 ua_funnel_read(UaFunnel *funnel, const UaSequenceRow *rows, uint32 nrows)
 {
 	uint32		next;
@@ -605,8 +618,9 @@ ua_funnel_read(UaFunnel *funnel, const UaSequenceRow *rows, uint32 nrows)
 		for (next = i + 1; next < nrows && rows[next].ts == rows[i].ts; next++)
 			CHECK_FOR_INTERRUPTS();
 		if (!read_time(funnel, rows + i, next - i))
-			break;
+			return false;
 	}
+	return true;
 }
 
 /* Follow a group's rows. */

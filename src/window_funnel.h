@@ -28,6 +28,7 @@ typedef struct UaFunnelTies UaFunnelTies;
 typedef struct UaFunnel
 {
 	const UaFunnelConstants *constants;
+	MemoryContext context;
 	int			reached;
 	TimestampTz entry[UA_MAX_CONDITIONS + 1];	/* of each level's chain */
 	TimestampTz *times;			/* of the chain that first got to reached */
@@ -39,7 +40,8 @@ extern int	ua_funnel_modes(ArrayType *array);
 extern void ua_funnel_start(UaFunnel *funnel,
 							const UaFunnelConstants *constants,
 							bool with_times);
-extern void ua_funnel_read(UaFunnel *funnel, const UaSequenceRow *rows,
+extern void ua_funnel_restart(UaFunnel *funnel);
+extern bool ua_funnel_read(UaFunnel *funnel, const UaSequenceRow *rows,
 						   uint32 nrows);
 
 #endif							/* UA_WINDOW_FUNNEL_H */

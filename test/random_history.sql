@@ -94,7 +94,7 @@ BEGIN
          k % 6 > 0
     FROM generate_series(1, accounts) AS k;
 
-  -- The last account has no users of its own; a later one of fewer users than an earlier one.
+  -- The last account has no users of its own; the earlier an account, the more it has.
   INSERT INTO dim_user (user_id, account_id, role, country, created_at, activated_at, is_active, deactivated_at)
   SELECT reference.key(seed, 'user', k),
          reference.key(seed, 'account', 1 + least(reference.dice(seed, 'home', k, greatest(accounts - 1, 1)),
@@ -189,7 +189,8 @@ BEGIN
                reference.pick(seed, 'source', i, 'desktop', 'web', 'mobile', 'api', NULL)
           FROM dim_user AS u
          CROSS JOIN usage_settings AS s
-         CROSS JOIN LATERAL (SELECT ((now() AT TIME ZONE s.time_zone)::date - reference.dice(seed, 'days ago', i, 90) + 2 + reference.local_time(seed, i)) AT TIME ZONE s.time_zone,
+         CROSS JOIN LATERAL (SELECT coalesce((SELECT event_ts FROM fct_event WHERE event_id = target), now())) AS other (moment)
+         CROSS JOIN LATERAL (SELECT ((other.moment AT TIME ZONE s.time_zone)::date - reference.dice(seed, 'days before', i, 40) + 2 + reference.local_time(seed, i)) AT TIME ZONE s.time_zone,
                                     reference.event_name(seed, i)) AS e (event_ts, name)
          WHERE u.user_id = other_user;
       WHEN 4, 5 THEN

@@ -16,7 +16,8 @@
 --    that of its week, cohort_week + 7 * weeks_since.
 --  * account_health has a row for every account; all its figures end with the
 --    as-of day, last_active_date too. Without an event as_of_date is null and
---    counts are 0. Its health is not computed here.
+--    counts are 0. Its health goes by the comment on the column; without an
+--    as-of day every account is new.
 --  * active_days_histogram has the 29 rows 0 … 28, or none without an as-of day.
 --  * work_sessions are all timer_stop events; without a duration started_at is
 --    null and is_outlier false.
@@ -230,27 +231,52 @@ WITH seats AS (
     FROM reference.past_event
    CROSS JOIN reference.as_of
    GROUP BY account_id
+), figures AS (
+  SELECT a.account_id,
+         a.account_name,
+         a.plan_tier,
+         a.region,
+         a.is_active,
+         o.as_of_date,
+         coalesce(s.seats, 0) AS seats,
+         coalesce(s.activated_seats, 0) AS activated_seats,
+         coalesce(u.active_users_7d, 0) AS active_users_7d,
+         coalesce(u.active_users_28d, 0) AS active_users_28d,
+         round(coalesce(u.active_users_28d, 0)::numeric / nullif(s.seats, 0), 4) AS seat_utilisation,
+         coalesce(u.work_seconds_28d, 0) AS work_seconds_28d,
+         coalesce(u.work_seconds_previous_28d, 0) AS work_seconds_previous_28d,
+         coalesce(u.tasks_completed_28d, 0) AS tasks_completed_28d,
+         coalesce(u.tasks_completed_previous_28d, 0) AS tasks_completed_previous_28d,
+         u.last_active_date,
+         (a.created_at AT TIME ZONE (SELECT time_zone FROM :"model".usage_settings))::date AS created_on
+    FROM :"model".dim_account AS a
+   CROSS JOIN reference.as_of AS o
+    LEFT JOIN seats AS s ON s.account_id = a.account_id
+    LEFT JOIN usage AS u ON u.account_id = a.account_id
 )
-SELECT a.account_id,
-       a.account_name,
-       a.plan_tier,
-       a.region,
-       a.is_active,
-       o.as_of_date,
-       coalesce(s.seats, 0) AS seats,
-       coalesce(s.activated_seats, 0) AS activated_seats,
-       coalesce(u.active_users_7d, 0) AS active_users_7d,
-       coalesce(u.active_users_28d, 0) AS active_users_28d,
-       round(coalesce(u.active_users_28d, 0)::numeric / nullif(s.seats, 0), 4) AS seat_utilisation,
-       coalesce(u.work_seconds_28d, 0) AS work_seconds_28d,
-       coalesce(u.work_seconds_previous_28d, 0) AS work_seconds_previous_28d,
-       coalesce(u.tasks_completed_28d, 0) AS tasks_completed_28d,
-       coalesce(u.tasks_completed_previous_28d, 0) AS tasks_completed_previous_28d,
-       u.last_active_date
-  FROM :"model".dim_account AS a
- CROSS JOIN reference.as_of AS o
-  LEFT JOIN seats AS s ON s.account_id = a.account_id
-  LEFT JOIN usage AS u ON u.account_id = a.account_id;
+SELECT account_id,
+       account_name,
+       plan_tier,
+       region,
+       is_active,
+       as_of_date,
+       seats,
+       activated_seats,
+       active_users_7d,
+       active_users_28d,
+       seat_utilisation,
+       work_seconds_28d,
+       work_seconds_previous_28d,
+       tasks_completed_28d,
+       tasks_completed_previous_28d,
+       last_active_date,
+       CASE
+         WHEN created_on > as_of_date - 28 OR as_of_date IS NULL THEN 'new'
+         WHEN active_users_28d = 0 THEN 'dormant'
+         WHEN active_users_7d = 0 OR seat_utilisation < 0.25 OR 2 * work_seconds_28d < work_seconds_previous_28d THEN 'at_risk'
+         ELSE 'healthy'
+       END AS health
+  FROM figures;
 
 CREATE VIEW reference.feature_adoption AS
 WITH dau AS (

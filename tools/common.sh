@@ -65,7 +65,7 @@ install_packages()
 if [ "$(id -u)" -eq 0 ]; then
 	SERVER_USER=postgres
 	id -u postgres >/dev/null 2>&1 || SERVER_USER=nobody
-	as_server() { runuser -u "$SERVER_USER" -- "$@"; }
+	as_server() { (cd / && exec runuser -u "$SERVER_USER" -- "$@"); }
 else
 	SERVER_USER=$(id -un)
 	as_server() { "$@"; }

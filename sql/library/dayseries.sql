@@ -432,30 +432,30 @@ AS 'MODULE_PATHNAME', 'dayseries_unnest_range';
 COMMENT ON FUNCTION @extschema@.each_day(@extschema@.dayseries, daterange) IS
   'unnest(series, days) under a name that FROM takes: PostgreSQL reads FROM unnest(a, b) as unnest(a) beside unnest(b)';
 
-CREATE FUNCTION @extschema@.json(@extschema@.dayseries)
+CREATE FUNCTION @extschema@.dayseries_to_json(@extschema@.dayseries)
 RETURNS json
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'dayseries_json';
+AS 'MODULE_PATHNAME', 'dayseries_to_json';
 
-COMMENT ON FUNCTION @extschema@.json(@extschema@.dayseries) IS
+COMMENT ON FUNCTION @extschema@.dayseries_to_json(@extschema@.dayseries) IS
   'As a JSON object: {"2026-01-01": 3}';
 
-CREATE FUNCTION @extschema@.jsonb(@extschema@.dayseries)
+CREATE FUNCTION @extschema@.dayseries_to_jsonb(@extschema@.dayseries)
 RETURNS jsonb
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'dayseries_jsonb';
+AS 'MODULE_PATHNAME', 'dayseries_to_jsonb';
 
-COMMENT ON FUNCTION @extschema@.jsonb(@extschema@.dayseries) IS
+COMMENT ON FUNCTION @extschema@.dayseries_to_jsonb(@extschema@.dayseries) IS
   'As a JSON object: {"2026-01-01": 3}';
 
 CREATE CAST (@extschema@.dayseries AS json)
-WITH FUNCTION @extschema@.json(@extschema@.dayseries);
+WITH FUNCTION @extschema@.dayseries_to_json(@extschema@.dayseries);
 
 COMMENT ON CAST (@extschema@.dayseries AS json) IS
   'An object of values by date';
 
 CREATE CAST (@extschema@.dayseries AS jsonb)
-WITH FUNCTION @extschema@.jsonb(@extschema@.dayseries);
+WITH FUNCTION @extschema@.dayseries_to_jsonb(@extschema@.dayseries);
 
 COMMENT ON CAST (@extschema@.dayseries AS jsonb) IS
   'An object of values by date';
@@ -466,7 +466,7 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sparkline';
 
 COMMENT ON FUNCTION @extschema@.sparkline(@extschema@.dayseries, daterange) IS
-  'A character a day of the range: heights of eighths from ▁ to █, the greatest value of the range; · where there is nothing, - below 0; a range without end is an error (22023)';
+  'A character a day of the range: block characters of one to eight eighths (U+2581 to U+2588), the latter for the greatest value of the range; a middle dot (U+00B7) where there is nothing, - below 0; a range without end is an error (22023)';
 
 -- aggregates
 

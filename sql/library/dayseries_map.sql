@@ -379,30 +379,30 @@ AS 'MODULE_PATHNAME', 'dayseries_map_each';
 COMMENT ON FUNCTION @extschema@.each(@extschema@.dayseries_map) IS
   'The labels with their series, in the order of the labels'' bytes';
 
-CREATE FUNCTION @extschema@.json(@extschema@.dayseries_map)
+CREATE FUNCTION @extschema@.dayseries_map_to_json(@extschema@.dayseries_map)
 RETURNS json
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'dayseries_map_json';
+AS 'MODULE_PATHNAME', 'dayseries_map_to_json';
 
-COMMENT ON FUNCTION @extschema@.json(@extschema@.dayseries_map) IS
+COMMENT ON FUNCTION @extschema@.dayseries_map_to_json(@extschema@.dayseries_map) IS
   'As a JSON object of objects: {"app_open": {"2026-01-01": 3}}';
 
-CREATE FUNCTION @extschema@.jsonb(@extschema@.dayseries_map)
+CREATE FUNCTION @extschema@.dayseries_map_to_jsonb(@extschema@.dayseries_map)
 RETURNS jsonb
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'dayseries_map_jsonb';
+AS 'MODULE_PATHNAME', 'dayseries_map_to_jsonb';
 
-COMMENT ON FUNCTION @extschema@.jsonb(@extschema@.dayseries_map) IS
+COMMENT ON FUNCTION @extschema@.dayseries_map_to_jsonb(@extschema@.dayseries_map) IS
   'As a JSON object of objects: {"app_open": {"2026-01-01": 3}}';
 
 CREATE CAST (@extschema@.dayseries_map AS json)
-WITH FUNCTION @extschema@.json(@extschema@.dayseries_map);
+WITH FUNCTION @extschema@.dayseries_map_to_json(@extschema@.dayseries_map);
 
 COMMENT ON CAST (@extschema@.dayseries_map AS json) IS
   'An object of objects: values by date, by label';
 
 CREATE CAST (@extschema@.dayseries_map AS jsonb)
-WITH FUNCTION @extschema@.jsonb(@extschema@.dayseries_map);
+WITH FUNCTION @extschema@.dayseries_map_to_jsonb(@extschema@.dayseries_map);
 
 COMMENT ON CAST (@extschema@.dayseries_map AS jsonb) IS
   'An object of objects: values by date, by label';

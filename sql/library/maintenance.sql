@@ -29,7 +29,7 @@ BEGIN
       RAISE EXCEPTION USING
         ERRCODE = 'insufficient_privilege',
         MESSAGE = format('row security on table %s may hide rows from role %s', relation, current_user),
-        HINT = 'For the owner, use ALTER TABLE … NO FORCE ROW LEVEL SECURITY.';
+        HINT = 'For the owner, use ALTER TABLE ... NO FORCE ROW LEVEL SECURITY.';
     END IF;
   END LOOP;
 END

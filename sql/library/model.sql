@@ -226,6 +226,72 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_model_has(regclass, text, text) IS
   'Whether a table has what a statement of the model would add to it; part of create_usage_model()';
 
+-- What is derived is not adopted: a new library makes it anew, since the
+-- columns of its own types went with the old one. So does a call by hand where
+-- a part of it is missing. A table of another meaning must not be lost.
+CREATE FUNCTION @extschema@.usage_model_drop_derived(installing boolean)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings = on
+AS $function$
+DECLARE
+  prefix CONSTANT text := '@extschema@.';
+  relation regclass;
+  statement text;
+  other_column name;
+  missing boolean := installing;
+  tables text;
+  views text;
+BEGIN
+  FOR relation, statement IN
+    SELECT to_regclass(prefix || substring(substr(script.statement, length('CREATE TABLE ' || prefix) + 1) FROM '^\w+')),
+           script.statement
+      FROM @extschema@.usage_model_script() AS script
+     WHERE script.topic = 'rollups' AND script.statement LIKE 'CREATE TABLE %'
+  LOOP
+    IF relation IS NULL THEN
+      missing := true;
+      CONTINUE;
+    END IF;
+    PERFORM @extschema@.usage_model_check(relation, 'table');
+    SELECT attname INTO other_column
+      FROM pg_attribute
+     WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+       AND statement !~ ('\n  ' || attname || ' ')
+     ORDER BY attnum
+     LIMIT 1;
+    IF FOUND OR to_regclass(prefix || 'usage_settings') IS NULL THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'duplicate_table',
+        MESSAGE = format('table %s exists and is not derived from events', relation),
+        DETAIL = coalesce('Its column ' || quote_ident(other_column) || ' is none of the usage model''s', 'There is no usage_settings')
+                 || ', and a derived table is dropped and made anew.',
+        HINT = 'Rename or drop it, or install the extension in another schema.';
+    END IF;
+    tables := concat_ws(', ', tables, relation);
+  END LOOP;
+
+  IF missing AND NOT installing THEN
+    SELECT string_agg(relid::text, ', ') INTO views
+      FROM (SELECT to_regclass(prefix || substring(substr(script.statement, length('CREATE VIEW ' || prefix) + 1) FROM '^\w+')) AS relid
+              FROM @extschema@.usage_model_script() AS script
+             WHERE script.statement LIKE 'CREATE VIEW %') AS views
+     WHERE relid IS NOT NULL;
+    IF views IS NOT NULL THEN
+      EXECUTE 'DROP VIEW ' || views;
+    END IF;
+  END IF;
+  IF missing AND tables IS NOT NULL THEN
+    EXECUTE 'DROP TABLE ' || tables;
+  END IF;
+  RETURN missing;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_model_drop_derived(boolean) IS
+  'Drop the tables that are derived from events where all are to be made anew, and return whether they are; an error where one of that name holds something else (42P07) or something of the owner''s depends on one (2BP01); part of create_usage_model()';
+
 CREATE FUNCTION @extschema@.create_usage_model()
 RETURNS void
 LANGUAGE plpgsql
@@ -244,7 +310,6 @@ DECLARE
   kind text;
   topic text;
   relation regclass;
-  derived text;
   rebuild boolean;
 BEGIN
   -- pg_dump's output sets both in the session, whatever its format; the model
@@ -282,7 +347,7 @@ BEGIN
       ERRCODE = 'insufficient_privilege',
       MESSAGE = format('permission denied for schema %s', schema::regnamespace),
       DETAIL = 'The tables and views of the usage model belong to whoever installs it, who must be allowed to create them.',
-      HINT = 'Install in a schema of your own: CREATE EXTENSION usage_analytics SCHEMA ….';
+      HINT = 'Install in a schema of your own: CREATE EXTENSION usage_analytics SCHEMA ... .';
   END IF;
 
   IF EXISTS (SELECT
@@ -294,26 +359,13 @@ BEGIN
     END IF;
   END IF;
 
-  -- What is derived is not adopted: a new library makes it anew, since the
-  -- columns of its own types went with the old one. So does a call by hand
-  -- where a part of it is missing.
-  SELECT string_agg(format('@extschema@.%I', name), ', ') FILTER (WHERE relid IS NOT NULL) INTO derived
-    FROM (SELECT name,
-                 to_regclass(format('@extschema@.%I', name)) AS relid
-            FROM (SELECT substring(substr(statement, length('CREATE TABLE ' || prefix) + 1) FROM '^\w+') AS name
-                    FROM @extschema@.usage_model_script() AS script
-                   WHERE script.topic = 'rollups' AND statement LIKE 'CREATE TABLE %') AS names) AS tables
-  HAVING installing OR bool_or(relid IS NULL);
-  rebuild := FOUND;
+  rebuild := @extschema@.usage_model_drop_derived(installing);
   IF rebuild AND to_regclass(prefix || 'fct_event') IS NOT NULL
      AND current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION USING
       ERRCODE = 'active_sql_transaction',
       MESSAGE = 'a usage model with events must be created at isolation level READ COMMITTED',
       DETAIL = 'Events that commit before its triggers are there have to be seen.';
-  END IF;
-  IF derived IS NOT NULL THEN
-    EXECUTE format('DROP TABLE %s CASCADE', derived);
   END IF;
 
   FOR command, topic IN

@@ -329,4 +329,4 @@ LANGUAGE c IMMUTABLE WINDOW PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_number';
 
 COMMENT ON FUNCTION @extschema@.session_number(timestamptz, interval) IS
-  'Window function: 1, 2, 3 … within a partition in order of ts, a new number where more than the gap has passed since the row before; a row with a null ts gets null; other orders are an error (22023)';
+  'Window function: 1, 2, 3 and so on within a partition in order of ts, a new number where more than the gap has passed since the row before; a row with a null ts gets null; other orders are an error (22023)';

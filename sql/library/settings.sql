@@ -31,15 +31,15 @@ BEGIN
   END IF;
   -- In this order, as in all of the maintenance: folds skip, purges wait.
   PERFORM @extschema@.usage_lock_rollups(true);
-  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE');
-  IF @extschema@.usage_execute_as(owner, 'SELECT purged_before FROM @extschema@.usage_rollup_state') IS NOT NULL THEN
+  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE'::text);
+  IF @extschema@.usage_execute_as(owner, 'SELECT purged_before FROM @extschema@.usage_rollup_state'::text) IS NOT NULL THEN
     RAISE EXCEPTION USING
       ERRCODE = 'object_not_in_prerequisite_state',
       MESSAGE = 'the reporting time zone cannot be changed any more',
       DETAIL = 'Raw events were purged, so their days cannot be found anew.';
   END IF;
   PERFORM @extschema@.usage_execute_as(owner,
-    format('UPDATE @extschema@.usage_settings SET time_zone = %L', zone));
+    'UPDATE @extschema@.usage_settings SET time_zone = ' || quote_literal(zone));
   PERFORM @extschema@.usage_forget_settings('@extschema@.fct_event');
   PERFORM @extschema@.rebuild_rollups();
 END
@@ -67,9 +67,9 @@ BEGIN
       MESSAGE = format('week_start must be from 1 (Monday) to 7 (Sunday), not %s', week_start);
   END IF;
   PERFORM @extschema@.usage_execute_as(owner,
-    format('UPDATE @extschema@.usage_settings SET week_start = %s', week_start));
+    'UPDATE @extschema@.usage_settings SET week_start = ' || week_start);
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.set_usage_week_start(integer) IS
-  'Set the first day of a week, 1 Monday … 7 Sunday (22023 otherwise), as a member of the model''s owner (42501 otherwise)';
+  'Set the first day of a week, 1 Monday to 7 Sunday (22023 otherwise), as a member of the model''s owner (42501 otherwise)';

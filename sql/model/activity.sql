@@ -22,12 +22,18 @@ COMMENT ON COLUMN @extschema@.daily_active_users.stickiness IS 'dau / mau; null 
 COMMENT ON COLUMN @extschema@.daily_active_users.is_complete IS 'Whether the day is over';
 
 CREATE VIEW @extschema@.daily_active_users_by_segment WITH (security_invoker = true) AS
-WITH segment_days AS (
+WITH live AS MATERIALIZED (
+  SELECT account_id,
+         user_id,
+         days,
+         shared
+    FROM @extschema@.usage_live_activity
+), segment_days AS (
   SELECT account.plan_tier,
          account.region,
          dim_user.role,
          activity.days OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS days
-    FROM @extschema@.usage_live_activity AS activity
+    FROM live AS activity
     JOIN @extschema@.dim_account AS account
       ON account.account_id = activity.account_id
     JOIN @extschema@.dim_user AS dim_user
@@ -38,7 +44,7 @@ WITH segment_days AS (
          account.region,
          dim_user.role,
          @extschema@.dayset_union(activity.days) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS days
-    FROM @extschema@.usage_live_activity AS activity
+    FROM live AS activity
     JOIN @extschema@.dim_account AS account
       ON account.account_id = activity.account_id
     JOIN @extschema@.dim_user AS dim_user

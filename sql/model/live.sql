@@ -1,7 +1,7 @@
 -- Live rollups: what is settled, and the difference that pending rows make.
--- Exactly the events that the reader's snapshot sees, folded or not. A user
--- with something pending is read whole; where nothing is pending, the parts
--- below that read usage_pending are empty and cost next to nothing.
+-- Exactly the events that the reader's snapshot sees, folded or not. Where
+-- nothing is pending, the parts that read usage_pending are empty and cost next
+-- to nothing.
 
 CREATE VIEW @extschema@.usage_today WITH (security_invoker = true) AS
 SELECT @extschema@.event_day(now()) AS today,
@@ -12,7 +12,7 @@ SELECT @extschema@.event_day(now()) AS today,
 COMMENT ON VIEW @extschema@.usage_today IS 'Today in the reporting time zone, one row';
 COMMENT ON COLUMN @extschema@.usage_today.today IS 'Today';
 COMMENT ON COLUMN @extschema@.usage_today.past IS 'All days up to today, and today';
-COMMENT ON COLUMN @extschema@.usage_today.week_start IS 'First day of a week: 1 Monday … 7 Sunday';
+COMMENT ON COLUMN @extschema@.usage_today.week_start IS 'First day of a week: 1 Monday to 7 Sunday';
 
 CREATE VIEW @extschema@.usage_live_rollup WITH (security_invoker = true) AS
 SELECT rollup.account_id,
@@ -65,59 +65,76 @@ COMMENT ON COLUMN @extschema@.usage_live_rollup.seconds IS 'Seconds of duration 
 COMMENT ON COLUMN @extschema@.usage_live_rollup.sources IS 'Number of events a day, by source; unknown where that is null';
 
 CREATE VIEW @extschema@.usage_live_activity WITH (security_invoker = true) AS
+WITH pending AS MATERIALIZED (
+  -- Where all that is pending adds, days can only come; otherwise the sums of
+  -- the months concerned have to be read.
+  SELECT account_id,
+         user_id,
+         @extschema@.dayset_union(@extschema@.days(total)) AS added,
+         bool_or(NOT @extschema@.isempty(@extschema@.days(OPERATOR(@extschema@.-) total))) AS recount
+    FROM (SELECT account_id,
+                 user_id,
+                 @extschema@.total_series(events) AS total
+            FROM @extschema@.usage_pending
+          OFFSET 0) AS changes
+   GROUP BY account_id, user_id
+), recounted AS MATERIALIZED (
+  SELECT months.account_id,
+         months.user_id,
+         @extschema@.dayset_union(@extschema@.dayset(months.month, months.month + 31 - extract(day FROM months.month + 31)::integer)) AS months,
+         @extschema@.dayset_union(@extschema@.days(@extschema@.total_series(coalesce(rollup.events OPERATOR(@extschema@.+) months.events, months.events)))) AS days
+    FROM (SELECT changes.account_id,
+                 changes.user_id,
+                 changes.month,
+                 @extschema@.sum(changes.events) AS events
+            FROM pending
+            JOIN @extschema@.usage_pending AS changes
+              ON changes.account_id = pending.account_id
+             AND changes.user_id = pending.user_id
+           WHERE pending.recount
+           GROUP BY changes.account_id, changes.user_id, changes.month) AS months
+    LEFT JOIN @extschema@.usage_rollup AS rollup
+      ON rollup.account_id = months.account_id
+     AND rollup.user_id = months.user_id
+     AND rollup.month = months.month
+   GROUP BY months.account_id, months.user_id
+), arrived AS MATERIALIZED (
+  -- Users who have nothing settled under the account
+  SELECT pending.account_id,
+         pending.user_id,
+         coalesce(recounted.days, pending.added) AS days
+    FROM pending
+    LEFT JOIN recounted
+      ON recounted.account_id = pending.account_id
+     AND recounted.user_id = pending.user_id
+   WHERE NOT EXISTS (SELECT
+                       FROM @extschema@.user_activity AS activity
+                      WHERE activity.account_id = pending.account_id
+                        AND activity.user_id = pending.user_id)
+)
 SELECT activity.account_id,
        activity.user_id,
-       activity.days,
-       activity.shared
+       CASE WHEN pending.user_id IS NULL THEN activity.days
+            WHEN recounted.user_id IS NULL THEN activity.days OPERATOR(@extschema@.+) pending.added
+            ELSE activity.days OPERATOR(@extschema@.-) recounted.months OPERATOR(@extschema@.+) recounted.days
+       END AS days,
+       activity.shared OR activity.user_id IN (SELECT user_id FROM arrived) AS shared
   FROM @extschema@.user_activity AS activity
- WHERE NOT EXISTS (SELECT
-                     FROM @extschema@.usage_pending AS pending
-                    WHERE pending.user_id = activity.user_id)
+  LEFT JOIN pending
+    ON pending.account_id = activity.account_id
+   AND pending.user_id = activity.user_id
+  LEFT JOIN recounted
+    ON recounted.account_id = activity.account_id
+   AND recounted.user_id = activity.user_id
+ WHERE recounted.user_id IS NULL
+    OR NOT @extschema@.isempty(activity.days OPERATOR(@extschema@.-) recounted.months OPERATOR(@extschema@.+) recounted.days)
 UNION ALL
--- Users with something pending: their days in the months concerned come from
--- the sums, the others as settled. They are merged as if they were shared.
-SELECT changed.account_id,
-       changed.user_id,
-       changed.days,
+SELECT account_id,
+       user_id,
+       days,
        true AS shared
-  FROM (SELECT months.account_id,
-               months.user_id,
-               coalesce(activity.days OPERATOR(@extschema@.-) @extschema@.dayset_union(@extschema@.dayset(months.month, months.month + 31 - extract(day FROM months.month + 31)::integer))
-                                      OPERATOR(@extschema@.+) @extschema@.dayset_union(months.days),
-                        @extschema@.dayset_union(months.days)) AS days
-          FROM (SELECT pending.account_id,
-                       pending.user_id,
-                       pending.month,
-                       @extschema@.days(@extschema@.total_series(coalesce(rollup.events OPERATOR(@extschema@.+) pending.events, pending.events))) AS days
-                  FROM (SELECT account_id,
-                               user_id,
-                               month,
-                               @extschema@.sum(events) AS events
-                          FROM @extschema@.usage_pending
-                         GROUP BY account_id, user_id, month) AS pending
-                  LEFT JOIN @extschema@.usage_rollup AS rollup
-                    ON rollup.account_id = pending.account_id
-                   AND rollup.user_id = pending.user_id
-                   AND rollup.month = pending.month) AS months
-          LEFT JOIN @extschema@.user_activity AS activity
-            ON activity.account_id = months.account_id
-           AND activity.user_id = months.user_id
-         GROUP BY months.account_id, months.user_id, activity.days) AS changed
- WHERE NOT @extschema@.isempty(changed.days)
-UNION ALL
--- and under their other accounts.
-SELECT activity.account_id,
-       activity.user_id,
-       activity.days,
-       true AS shared
-  FROM (SELECT DISTINCT user_id
-          FROM @extschema@.usage_pending) AS changed
-  JOIN @extschema@.user_activity AS activity
-    ON activity.user_id = changed.user_id
- WHERE NOT EXISTS (SELECT
-                     FROM @extschema@.usage_pending AS pending
-                    WHERE pending.account_id = activity.account_id
-                      AND pending.user_id = activity.user_id);
+  FROM arrived
+ WHERE NOT @extschema@.isempty(days);
 
 COMMENT ON VIEW @extschema@.usage_live_activity IS 'Days of activity as of the last commit: a row per account and user; user_activity and what is pending';
 COMMENT ON COLUMN @extschema@.usage_live_activity.account_id IS 'Account of the events';
@@ -126,14 +143,20 @@ COMMENT ON COLUMN @extschema@.usage_live_activity.days IS 'Days with at least on
 COMMENT ON COLUMN @extschema@.usage_live_activity.shared IS 'Whether the user may have rows under several accounts, to be merged where each user is to count once';
 
 CREATE VIEW @extschema@.usage_live_user_days WITH (security_invoker = true) AS
+WITH live AS MATERIALIZED (
+  SELECT user_id,
+         days,
+         shared
+    FROM @extschema@.usage_live_activity
+)
 SELECT user_id,
        days OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS days
-  FROM @extschema@.usage_live_activity
+  FROM live
  WHERE NOT shared
 UNION ALL
 SELECT user_id,
        @extschema@.dayset_union(days) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS days
-  FROM @extschema@.usage_live_activity
+  FROM live
  WHERE shared
  GROUP BY user_id;
 

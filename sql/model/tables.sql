@@ -110,7 +110,7 @@ ALTER TABLE @extschema@.usage_settings ADD CONSTRAINT usage_settings_week_start_
 
 COMMENT ON TABLE @extschema@.usage_settings IS 'Settings of the model, one row; change them with set_usage_time_zone() and set_usage_week_start()';
 COMMENT ON COLUMN @extschema@.usage_settings.time_zone IS 'Reporting time zone: where a day begins and ends, for every metric';
-COMMENT ON COLUMN @extschema@.usage_settings.week_start IS 'First day of a week: 1 Monday … 7 Sunday';
+COMMENT ON COLUMN @extschema@.usage_settings.week_start IS 'First day of a week: 1 Monday to 7 Sunday';
 COMMENT ON COLUMN @extschema@.usage_settings.model_version IS 'Version of the library that made the model';
 COMMENT ON COLUMN @extschema@.usage_settings.singleton IS 'Always true: there is one row';
 

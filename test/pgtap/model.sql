@@ -123,6 +123,50 @@ SELECT fk_ok('public', 'dim_user', 'account_id', 'public', 'dim_account', 'accou
 SELECT fk_ok('public', 'fct_event', 'user_id', 'public', 'dim_user', 'user_id');
 SELECT fk_ok('public', 'fct_event', 'account_id', 'public', 'dim_account', 'account_id');
 
+-- Views: their columns in order, though more may follow, and what these are of.
+CREATE TEMPORARY TABLE view_columns (view regclass, columns text);
+INSERT INTO view_columns VALUES
+  ('usage_events', 'event_id, user_id, account_id, task_id, event_ts, ingested_at, duration_seconds, event_name, source, event_category, event_day, arrival_lag, account_name, plan_tier, region, role, country'),
+  ('daily_active_users', 'activity_date, dau, wau, mau, stickiness, is_complete'),
+  ('daily_active_users_by_segment', 'activity_date, plan_tier, region, role, dau, wau, mau'),
+  ('weekly_active_users', 'week_start, active_users, is_complete'),
+  ('monthly_active_users', 'month_start, active_users, is_complete'),
+  ('user_daily_activity', 'account_id, user_id, activity_date, events, engagement_events, work_session_events, output_events, work_seconds, tasks_created, tasks_completed'),
+  ('user_weekly_activity', 'account_id, user_id, week_start, active_days, events, work_seconds, tasks_created, tasks_completed'),
+  ('account_daily_usage', 'account_id, activity_date, active_users, events, work_seconds, tasks_created, tasks_completed'),
+  ('account_health', 'account_id, account_name, plan_tier, region, is_active, as_of_date, seats, activated_seats, active_users_7d, active_users_28d, seat_utilisation, work_seconds_28d, work_seconds_previous_28d, tasks_completed_28d, tasks_completed_previous_28d, last_active_date, health'),
+  ('feature_adoption', 'activity_date, event_name, event_category, users, events, adoption_rate'),
+  ('retention_weekly', 'cohort_week, weeks_since, cohort_size, retained_users, retention_rate, is_complete'),
+  ('user_lifecycle_weekly', 'week_start, new_users, returning_users, resurrected_users, dormant_users, is_complete'),
+  ('active_days_histogram', 'as_of_date, active_days, users'),
+  ('work_sessions', 'event_id, account_id, user_id, started_at, ended_at, duration_seconds, is_outlier, task_id, source'),
+  ('task_outputs', 'task_id, account_id, user_id, created_ts, completed_ts, cycle_seconds'),
+  ('event_freshness', 'source, events, latest_event_ts, latest_ingested_at, lag_p50, lag_p95, lag_p99, late_share'),
+  ('late_arrivals', 'activity_date, events, late_1h, late_24h, late_72h, expected_completeness'),
+  ('data_quality', 'check_name, severity, events, share, example_event_id, description');
+SELECT ok((SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = view AND attnum > 0) || ', '
+            LIKE columns || ', %', format('columns of %s', view))
+  FROM view_columns;
+SELECT is_empty(
+  $$SELECT view, attname, format_type(atttypid, atttypmod)
+      FROM view_columns
+      JOIN pg_attribute
+        ON attrelid = view AND attnum > 0
+     WHERE atttypid <> CASE
+             WHEN attname ~ '_id$' THEN 'uuid'
+             WHEN attname ~ '^is_' THEN 'boolean'
+             WHEN attname ~ '_(ts|at)$' THEN 'timestamptz'
+             WHEN attname ~ '_(date|day|week|start)$' THEN 'date'
+             WHEN attname ~ '^lag_|_lag$' THEN 'interval'
+             WHEN attname ~ '^(stickiness|share|seat_utilisation|expected_completeness)$|_(rate|share)$' THEN 'numeric'
+             WHEN attname ~ '_(name|tier|category)$|^(region|role|country|source|health|severity|description)$' THEN 'text'
+             WHEN view::text = 'usage_events' AND attname = 'duration_seconds' OR attname = 'weeks_since' THEN 'integer'
+             ELSE 'bigint' END::regtype$$,
+  'counts and seconds are bigint, ratios numeric, days and periods date, lags interval');
+SELECT is_empty(
+  $$SELECT relname FROM pg_class WHERE oid IN (SELECT view FROM view_columns) AND relkind <> 'v'$$,
+  'all of these are views');
+
 SELECT results_eq(
   $$SELECT event_name, event_category FROM event_taxonomy ORDER BY event_name COLLATE "C"$$,
   $$VALUES ('app_open', 'engagement'), ('dashboard_view', 'engagement'), ('idle_detected', 'work_session'),

@@ -133,6 +133,7 @@ DELETE FROM usage_settings;
 SELECT event_day(now());
 ROLLBACK;
 BEGIN;
+SET LOCAL client_min_messages = warning;
 DROP TABLE usage_settings CASCADE;
 SELECT event_day(now());
 ROLLBACK;

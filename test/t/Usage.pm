@@ -24,6 +24,9 @@ sub start_node
 
 sub node { return $node; }
 
+# Ask another one from here on.
+sub use_node { $node = $_[0]; return; }
+
 # A new database, owned by that role.
 sub database
 {

@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
+use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Usage;
@@ -82,6 +83,15 @@ my %restores = (
 		command_ok([ 'pg_dump', '-Fc', '-f', "$dir/custom.dump", @url ], 'pg_dump -Fc');
 		return [ 'pg_restore', '-v', '-e', '-j', '2', to($_[0]), "$dir/custom.dump" ];
 	},
+	'plain SQL, by the owner' => sub {
+		command_ok([ 'pg_dump', '-f', "$dir/owner.sql", @url ], 'pg_dump');
+		return [ 'psql', '-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/owner.sql", '-d', node()->connstr($_[0]) . ' user=owner' ];
+	},
+	'custom format over what is there' => sub {
+		run_ok($_[0], 'owner', 'CREATE SCHEMA "Usage"; CREATE EXTENSION usage_analytics SCHEMA "Usage"', 'another model');
+		command_ok([ 'pg_dump', '-Fc', '-f', "$dir/over.dump", @url ], 'pg_dump -Fc');
+		return [ 'pg_restore', '-v', '-e', '--clean', '--if-exists', to($_[0]), "$dir/over.dump" ];
+	},
 	'directory in one transaction' => sub {
 		command_ok([ 'pg_dump', '-Fd', '-j', '2', '-f', "$dir/directory", @url ], 'pg_dump -Fd');
 		return [ 'pg_restore', '-v', '-e', '-1', to($_[0]), "$dir/directory" ];
@@ -137,5 +147,19 @@ SQL
 run_ok('original', 'owner', 'SELECT "Usage".usage_refresh()', 'the original is folded, too');
 $rows = rows('original');
 is($gone_on{$_}, $rows, "$_: and so do the rows") for sort keys %gone_on;
+
+# The files of the cluster, taken over by a new one.
+my $new = PostgreSQL::Test::Cluster->new('new');
+$new->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+node()->stop;
+command_ok([ 'pg_upgrade', '--no-sync', '-r',
+		'-d', node()->data_dir, '-D', $new->data_dir,
+		'-b', $new->config_data('--bindir'), '-B', $new->config_data('--bindir'),
+		'-s', $new->host, '-p', node()->port, '-P', $new->port ], 'pg_upgrade');
+$new->start;
+Usage::use_node($new);
+is(describe('restored1', $schema), $description, 'pg_upgrade: the model is the same');
+is(rows('restored1'), $gone_on{ (sort keys %restores)[0] }, 'pg_upgrade: the rows are the same');
+run_ok('restored1', 'owner', 'SELECT "Usage".create_usage_model(), "Usage".usage_refresh()', 'pg_upgrade: the owner goes on');
 
 done_testing();

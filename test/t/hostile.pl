@@ -105,6 +105,22 @@ for my $call ('create_usage_model()', 'upgrade_usage_model()', "set_usage_time_z
 {
 	check_traps(run_ok('traps', 'postgres', "SET search_path = evil, pg_catalog; SELECT public.$call", "a superuser calls $call"), $call, 1);
 }
+run_ok('traps', 'mallory', <<'SQL', 'more traps, and something to spring them on');
+INSERT INTO public.dim_account (account_id, plan_tier) VALUES (public.id_from_bigint(1), 'pro');
+INSERT INTO public.dim_user (user_id, account_id, role) SELECT public.id_from_bigint(n), public.id_from_bigint(1), 'member' FROM generate_series(1, 9) AS n;
+INSERT INTO public.fct_event (user_id, account_id, event_name, event_ts) SELECT user_id, account_id, 'app_open', now() - interval '2 days' FROM public.dim_user;
+DO $$ DECLARE name pg_catalog.text; BEGIN
+  FOREACH name IN ARRAY '{fct_event,dim_user,usage_pending,usage_rollup,user_activity,usage_rollup_state}'::pg_catalog.text[] LOOP
+    EXECUTE pg_catalog.format('CREATE INDEX ON public.%I ((evil.constant(%L)))', name, 'index of ' OPERATOR(pg_catalog.||) name);
+    EXECUTE pg_catalog.format('CREATE TRIGGER zz BEFORE INSERT OR UPDATE OR DELETE ON public.%I FOR EACH STATEMENT EXECUTE FUNCTION evil.sprung()', name);
+  END LOOP;
+END $$;
+SQL
+for my $call ('usage_refresh()', 'rebuild_rollups()', "purge_events('2020-01-01')", 'erase_user(public.id_from_bigint(1::bigint))', 'usage_refresh()',
+	'erase_user(public.id_from_bigint(2::bigint))')
+{
+	check_traps(run_ok('traps', 'postgres', "SET search_path = evil, pg_catalog; SELECT * FROM public.$call", "a superuser calls $call"), $call, 1);
+}
 for my $call ("event_day(now(), 'UTC')", 'new_event_id()', 'id_from_bigint(1::bigint)', 'usage_library_version()',
 	'active_users(id_from_bigint(1::bigint))', "session_seconds_agg('timer_stop'::text, 1::bigint)",
 	'count(*) FROM public.usage_model_script()')

@@ -82,6 +82,39 @@ for my $setting ('standard_conforming_strings = off', "search_path = ''", 'quote
 	node()->safe_psql('postgres', 'DROP DATABASE settings');
 }
 
+# Databases of other encodings.
+for my $encoding ('LATIN1', 'EUC_JP', 'SQL_ASCII')
+{
+	node()->safe_psql('postgres', "CREATE DATABASE encoded ENCODING '$encoding' LOCALE 'C' TEMPLATE template0");
+	run_ok('encoded', 'postgres', q{CREATE EXTENSION usage_analytics; SELECT set_usage_time_zone('Asia/Tokyo'), set_usage_week_start(7)}, "installs in a database of $encoding");
+	node()->safe_psql('postgres', 'DROP DATABASE encoded');
+}
+
+# A schema whose name has all that PostgreSQL lets an extension's have.
+database('odd_name', 'owner');
+run_ok('odd_name', 'owner', <<'SQL', 'installs in a schema of an odd name');
+CREATE SCHEMA "Half of (a); b.c [d]* {e} | ü";
+CREATE EXTENSION usage_analytics SCHEMA "Half of (a); b.c [d]* {e} | ü";
+SET search_path = "Half of (a); b.c [d]* {e} | ü";
+SELECT set_usage_time_zone('Asia/Tokyo'), set_usage_week_start(7), create_usage_model(), upgrade_usage_model();
+INSERT INTO dim_account (account_id, plan_tier) VALUES (id_from_bigint(1), 'pro');
+INSERT INTO dim_user (user_id, account_id, role) VALUES (id_from_bigint(2), id_from_bigint(1), 'member');
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts) VALUES (id_from_bigint(2), id_from_bigint(1), 'app_open', now());
+SELECT event_category, event_day FROM usage_events;
+SELECT usage_refresh(), rebuild_rollups(), purge_events('2020-01-01');
+SELECT * FROM verify_rollups();
+SELECT * FROM erase_user(id_from_bigint(2));
+SQL
+run_ok('odd_name', 'postgres', <<'SQL', 'where a superuser maintains it, too');
+SET search_path = "Half of (a); b.c [d]* {e} | ü";
+SELECT usage_refresh(), rebuild_rollups(), purge_events('2020-01-02'), set_usage_week_start(1), create_usage_model();
+SELECT * FROM verify_rollups();
+SELECT * FROM erase_user(id_from_bigint(2));
+SQL
+
+run_fails('odd_name', 'owner', 'DROP EXTENSION usage_analytics CASCADE; CREATE SCHEMA "50%"; CREATE EXTENSION usage_analytics SCHEMA "50%"',
+	'3F000', qr/percent sign/, 'but for one');
+
 # The installer maintains it all; members of their role do, too.
 for my $role ('owner', 'colleague')
 {

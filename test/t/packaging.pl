@@ -27,4 +27,9 @@ is($provided->{file}, "sql/usage_analytics--$version.sql", 'the file of that');
 my ($newest) = slurp_file('CHANGELOG.md') =~ /^## (\S+)/m;
 is($newest, $version, 'the newest of CHANGELOG.md is this version');
 
+# The script is read in the encoding of the database.
+my ($script) = glob(qx(pg_config --sharedir) =~ s/\n//r . "/extension/usage_analytics--$version.sql");
+unlike(slurp_file($script), qr/[^\x00-\x7F]/, 'the script is plain ASCII');
+like(slurp_file($script), qr/\\quit$/m, 'and not for psql');
+
 done_testing();

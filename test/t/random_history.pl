@@ -1,0 +1,140 @@
+# Random histories: eight sessions insert, change and delete events, roll back,
+# fold and are killed. All the while, and at rest, every view gives what plain SQL
+# over the events gives, and the rollups are those of the events.
+#
+# HISTORY_SEED and HISTORY_ROUNDS in the environment repeat a run or make it longer;
+# each round is seeded from the seed and its own number.
+use strict;
+use warnings;
+
+use FindBin;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+
+my $seed = $ENV{HISTORY_SEED} // int(rand(1_000_000_000));
+my $rounds = $ENV{HISTORY_ROUNDS} // 3;
+my $sessions = 8;
+my $top = "$FindBin::Bin/..";
+diag("HISTORY_SEED=$seed");
+
+my $node = PostgreSQL::Test::Cluster->new('history');
+$node->init;
+# Short pending lists, so that the worker folds all the time.
+$node->append_conf(
+	'postgresql.conf', q{
+jit = off
+fsync = off
+deadlock_timeout = '50ms'
+max_connections = 30
+usage_analytics.pending_limit = '8kB'
+});
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION usage_analytics');
+command_ok(
+	[
+		'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'),
+		map { ('-f', "$top/$_.sql") } qw(reference compare random_history)
+	],
+	'the reference is there');
+
+# What may befall a session without any fault.
+my $expected = qr/deadlock\ detected
+                 |could\ not\ serialize\ access
+                 |canceling\ statement\ due\ to
+                 |terminating\ connection
+                 |server\ closed\ the\ connection
+                 |This\ probably\ means\ the\ server
+                 |before\ or\ while\ processing
+                 |connection\ to\ server\ was\ lost
+                 |no\ connection\ to\ the\ server
+                 |current\ transaction\ is\ aborted
+                 |savepoint\ "part"\ does\ not\ exist/x;
+
+# The statements of one session in one round.
+sub history
+{
+	my ($round, $session) = @_;
+	my $isolation = $session % 4 == 3 ? 'REPEATABLE READ' : $session % 4 == 2 ? 'SERIALIZABLE' : 'READ COMMITTED';
+	my $sql = "SET application_name = 'history $session';\n";
+	# Each call has a seed of its own, as new keys come from it.
+	my $call = $seed + 100_000 * $round + 1000 * $session;
+	my $change = sub {
+		return 'SELECT reference.random_change(' . $call++ . ', ' . (1 + int(rand(12))) . ");\n";
+	};
+
+	for my $transaction (1 .. 20)
+	{
+		$sql .= "BEGIN ISOLATION LEVEL $isolation;\n" . $change->();
+		$sql .= "SAVEPOINT part;\n" . $change->() . (rand() < 0.5 ? 'ROLLBACK TO' : 'RELEASE') . " part;\n"
+		  if rand() < 0.3;
+		$sql .= 'SELECT pg_sleep(' . rand(0.4) . ");\n" if rand() < 0.4;
+		$sql .= rand() < 0.2 ? "ROLLBACK;\n" : "COMMIT;\n";
+		$sql .= "SELECT usage_refresh();\n" if rand() < 0.2;
+	}
+	return "$sql\\q\n";
+}
+
+# The views and the rollups, in the snapshot of one statement each.
+sub differences
+{
+	return $node->safe_psql('postgres',
+		q{SELECT * FROM reference.differences(); SELECT 'verify_rollups', v FROM verify_rollups() AS v});
+}
+
+srand($seed);
+$node->safe_psql('postgres', "SELECT reference.random_model($seed, 5, 40, 120, 800)");
+is(differences(), '', 'as loaded');
+
+for my $round (1 .. $rounds)
+{
+	my @running;
+	for my $session (1 .. $sessions)
+	{
+		my ($in, $out, $err) = (history($round, $session), '', '');
+		my $run = { err => \$err };
+		$run->{handle} = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('postgres') ],
+			\$in, \$out, \$err);
+		push @running, $run;
+	}
+
+	my $killed = 0;
+	my @seen;
+	while (grep { $_->{handle}->pumpable } @running)
+	{
+		foreach my $run (@running)
+		{
+			$run->{handle}->pump_nb if $run->{handle}->pumpable;
+		}
+		# Kill two of them in the midst of it, and what folds in the background.
+		$killed += $node->safe_psql('postgres',
+			q{SELECT count(pg_terminate_backend(pid))
+			    FROM (SELECT pid
+			            FROM pg_stat_activity
+			           WHERE application_name LIKE 'history%' AND state = 'active'
+			              OR backend_type = 'usage_analytics fold'
+			           ORDER BY backend_type = 'usage_analytics fold', random()
+			           LIMIT 1) AS one}) if @seen > 0 && $killed < 3;
+		push @seen, differences() if @seen < 5;
+		usleep(20_000);
+	}
+	my $complaints = '';
+	foreach my $run (@running)
+	{
+		eval { $run->{handle}->finish };
+		$complaints .= join '', map { "$_\n" } grep { /\S/ && !/$expected/ && !/^(DETAIL|HINT|CONTEXT|LINE|NOTICE|\s)/
+			&& !/^Process \d+ waits/ && !/^PL\/pgSQL|^SQL statement/ } split /\n/, ${ $run->{err} };
+	}
+	is($complaints, '', "round $round: no session met an error of another kind");
+	ok(@seen > 0 && join('', @seen) eq '', "round $round: right while they were at it")
+	  or diag(@seen);
+	is(differences(), '', "round $round: right at rest");
+	$node->safe_psql('postgres', 'SELECT usage_refresh()');
+	is(differences(), '', "round $round: right when folded");
+}
+
+is($node->safe_psql('postgres', 'SELECT last_error FROM usage_status'), '', 'no fold in the background failed');
+$node->stop;
+done_testing();

@@ -19,6 +19,8 @@ create_demo('demo/load');
 # Names of all kinds that a document may mention; besides, programs, and what they make
 my %known = map { $_ => 1 } qw(pg_dump pg_restore security_invoker usage_import_rejected), split /\n/, $node->safe_psql('examples_demo', <<'SQL');
 SELECT proname FROM pg_proc
+UNION SELECT unnest(proargnames) FROM pg_proc
+UNION SELECT regexp_split_to_table(description, '\W+') FROM pg_description
 UNION SELECT relname FROM pg_class
 UNION SELECT attname FROM pg_attribute
 UNION SELECT typname FROM pg_type

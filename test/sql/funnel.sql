@@ -122,6 +122,31 @@ SELECT (SELECT count(*) FROM along_timeline) > 0 AS answers,
        (SELECT count(*) FROM (TABLE along_timeline EXCEPT ALL TABLE by_hash) AS d) AS missing,
        (SELECT count(*) FROM (TABLE by_hash EXCEPT ALL TABLE along_timeline) AS d) AS more;
 
+-- A reader sees a funnel of the events that the reader may see, and needs no
+-- rights on users and accounts but for their segments.
+CREATE INDEX fct_event_user_id_event_ts_idx ON fct_event (user_id, event_ts) INCLUDE (event_name);
+CREATE ROLE regress_funnel_reader;
+GRANT SELECT ON fct_event TO regress_funnel_reader;
+SET LOCAL ROLE regress_funnel_reader;
+SELECT step, users FROM funnel('{open,start}', '1 day', '2026-03-01', '2026-03-05');
+SAVEPOINT refused;
+\set SHOW_CONTEXT never
+SELECT step, users FROM funnel('{open,start}', '1 day', '2026-03-01', '2026-03-05', segment => 'role');
+ROLLBACK TO refused;
+RESET ROLE;
+GRANT SELECT ON dim_user, dim_account TO regress_funnel_reader;
+ALTER TABLE fct_event ENABLE ROW LEVEL SECURITY;
+CREATE POLICY even_users ON fct_event TO regress_funnel_reader USING (bigint_from_id(user_id) % 2 = 0);
+SET LOCAL ROLE regress_funnel_reader;
+SELECT step, users FROM funnel('{open,start}', '1 day', '2026-03-01', '2026-03-05');
+RESET ROLE;
+ALTER TABLE fct_event DISABLE ROW LEVEL SECURITY;
+ALTER TABLE dim_user ENABLE ROW LEVEL SECURITY;
+SET LOCAL ROLE regress_funnel_reader;
+SELECT step, users FROM funnel('{open,start}', '1 day', '2026-03-01', '2026-03-05');
+RESET ROLE;
+DROP INDEX fct_event_user_id_event_ts_idx;
+
 -- All of time.
 SELECT step, users, immature_users FROM funnel('{open,start}', '1000000 days', '-infinity', 'infinity');
 SELECT step, users, immature_users FROM funnel('{open,start}', '1000000 days', '2026-01-01', '2026-04-01');

@@ -32,4 +32,12 @@
 	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
 #endif
 
+/* since 16 it takes a place for errors that are to be returned */
+#if PG_VERSION_NUM >= 160000
+#define ua_range_serialize(typcache, lower, upper, empty) \
+	range_serialize(typcache, lower, upper, empty, NULL)
+#else
+#define ua_range_serialize range_serialize
+#endif
+
 #endif							/* UA_COMPAT_H */

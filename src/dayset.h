@@ -28,6 +28,7 @@
 
 #include "iso_date.h"
 #include "port/pg_bitutils.h"
+#include "port/pg_bswap.h"
 
 typedef struct varlena UaDayset;
 
@@ -124,7 +125,7 @@ ua_load_word(const uint8 *from)
 
 	memcpy(&word, from, sizeof(word));
 #ifdef WORDS_BIGENDIAN
-	word = __builtin_bswap64(word);
+	word = pg_bswap64(word);
 #endif
 	return word;
 }
@@ -133,7 +134,7 @@ static inline void
 ua_store_word(uint8 *to, uint64 word)
 {
 #ifdef WORDS_BIGENDIAN
-	word = __builtin_bswap64(word);
+	word = pg_bswap64(word);
 #endif
 	memcpy(to, &word, sizeof(word));
 }

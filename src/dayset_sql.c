@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "funcapi.h"
@@ -12,7 +11,6 @@
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/multirangetypes.h"
 #include "utils/typcache.h"
@@ -318,7 +316,7 @@ dayset_to_multirange(PG_FUNCTION_ARGS)
 			room *= 2;
 			ranges = repalloc(ranges, room * sizeof(RangeType *));
 		}
-		ranges[count++] = range_serialize(typcache->rngtype, &lower, &upper, false);
+		ranges[count++] = ua_range_serialize(typcache->rngtype, &lower, &upper, false);
 	}
 	PG_RETURN_MULTIRANGE_P(make_multirange(DATEMULTIRANGEOID, typcache->rngtype,
 										   count, ranges));

@@ -6,6 +6,7 @@
 
 #include "dayset.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 typedef struct Run
@@ -102,6 +103,7 @@ ua_dayset_from_text(const char *text)
 		if (run.last < run.first)
 			malformed(text, "A run of days ends before it begins.");
 
+		CHECK_FOR_INTERRUPTS();
 		if (count == room)
 		{
 			if (room > MaxAllocSize / sizeof(Run) / 2)
@@ -156,6 +158,7 @@ ua_dayset_to_text(UaDays days)
 	{
 		char	   *to;
 
+		CHECK_FOR_INTERRUPTS();
 		enlargeStringInfo(&text, 2 * UA_DATE_TEXT_SIZE + 4);
 		to = text.data + text.len;
 		if (text.len > 1)

@@ -272,7 +272,7 @@ COMMENT ON OPERATOR @extschema@.&& (@extschema@.dayset, @extschema@.dayset) IS
 
 CREATE FUNCTION @extschema@.dayset_eq(@extschema@.dayset, @extschema@.dayset)
 RETURNS boolean
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
 AS 'MODULE_PATHNAME', 'dayset_eq';
 
 COMMENT ON FUNCTION @extschema@.dayset_eq(@extschema@.dayset, @extschema@.dayset) IS
@@ -280,7 +280,7 @@ COMMENT ON FUNCTION @extschema@.dayset_eq(@extschema@.dayset, @extschema@.dayset
 
 CREATE FUNCTION @extschema@.dayset_ne(@extschema@.dayset, @extschema@.dayset)
 RETURNS boolean
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
 AS 'MODULE_PATHNAME', 'dayset_ne';
 
 COMMENT ON FUNCTION @extschema@.dayset_ne(@extschema@.dayset, @extschema@.dayset) IS

@@ -25,6 +25,8 @@ UNION SELECT relname FROM pg_class
 UNION SELECT attname FROM pg_attribute
 UNION SELECT typname FROM pg_type
 UNION SELECT name FROM pg_settings
+UNION SELECT unnest(proargnames) FROM pg_proc
+UNION SELECT unnest('{strict_deduplication,strict_order,strict_increase,strict_once,allow_reentry,first_match,last_match}'::text[])
 UNION SELECT event_name FROM fct_event
 UNION SELECT event_name FROM event_taxonomy
 UNION SELECT event_category FROM event_taxonomy

@@ -71,7 +71,7 @@ is(value('rights', 'mallory', 'SELECT (SELECT sum(events) FROM user_daily_activi
 open my $operations, '<', "$FindBin::RealBin/../doc/operations.md" or die $!;
 my ($recipe) = do { local $/; <$operations> } =~ /^-- A reader\n(.*?)^```/ms;
 close $operations;
-run_ok('rights', 'mallory', $recipe =~ s/\banalyst\b/reader/gr, 'the recipe for a reader');
+run_ok('rights', 'mallory', $recipe =~ s/event_reader/reader/gr, 'the recipe for a reader');
 foreach my $view (split /\n/, value('rights', 'postgres', q{SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v' ORDER BY 1}))
 {
 	run_ok('rights', 'reader', "SELECT count(*) FROM $view", "a reader reads $view");

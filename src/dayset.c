@@ -63,13 +63,15 @@ put_varint(uint8 *to, int32 value)
 	return to;
 }
 
-static void
-store_position(uint8 *to, int32 position)
+/* The head of a body in one segment that begins there. */
+void
+ua_days_start_body(uint8 *body, int32 position)
 {
 	int			i;
 
+	body[0] = DAYSET_VERSION;
 	for (i = 0; i < 4; i++)
-		to[i] = (uint8) ((uint32) position >> (8 * i));
+		body[1 + i] = (uint8) ((uint32) position >> (8 * i));
 }
 
 void
@@ -233,7 +235,7 @@ append(UaDaysWriter *writer, int32 byte, uint64 bits, int count)
 		grow(writer, WRITE_SLACK);
 
 	if (writer->next == writer->segment)
-		store_position(writer->chunk + writer->header + 1, byte);
+		ua_days_start_body(writer->chunk + writer->header, byte);
 	else if (likely(gap < DAYSET_SEVERAL_MIN_GAP))
 	{
 		memset(writer->next, 0, DAYSET_SEVERAL_MIN_GAP);

@@ -309,6 +309,9 @@ ua_days_put_day(UaDaysWriter *writer, UaDay day)
 	ua_days_put(writer, ua_word_of_day(day), ua_bit_of_day(day));
 }
 
+/* Begin a body in one segment by hand: DAYSET_HEADER bytes, before those of days */
+extern void ua_days_start_body(uint8 *body, int32 position);
+
 /*
  * Finish: the size of the body, which begins at chunk + header. Days that are
  * no dates are an error (22008).

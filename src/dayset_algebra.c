@@ -532,6 +532,55 @@ apply_smear(Smear smear, uint64 bits)
 	return bits;
 }
 
+/* The part of the windows that end before `end` which a word that begins there has. */
+static inline uint64
+window_before(int64 begin, int64 end)
+{
+	if (end <= begin)
+		return 0;
+	return end >= begin + DAYS_PER_WORD ? ~UINT64CONST(0) : ua_bits_before((UaDay) end);
+}
+
+/*
+ * ua_dayset_trailing() of a set in one segment, which is what most are. So is
+ * the result, as gaps only get smaller, and its size is known before.
+ */
+static UaDayset *
+trailing_in_one_segment(UaDaysReader reader, Smear smear, int32 n)
+{
+	int32		first = reader.byte;
+	int64		last = first + (reader.end - reader.next) - 1;
+	int64		end = last * 8 + pg_leftmost_one_pos32(reader.end[-1]) + n;
+	Size		size = VARHDRSZ + DAYSET_HEADER + ((end - 1) >> 3) - first + 1;
+	UaDayset   *result;
+	uint8	   *bytes;
+	int32		word;
+	uint64		bits;
+
+	if (end > (int64) UA_MAX_DAY + 1)
+		out_of_range();
+
+	/* Whole words are stored, on both sides over what is left of them. */
+	result = palloc(size + BYTES_PER_WORD);
+	bytes = (uint8 *) VARDATA(result) + DAYSET_HEADER;
+	end = PG_INT64_MIN;
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		int64		begin = (int64) word * DAYS_PER_WORD;
+
+		ua_store_word(bytes + (word * BYTES_PER_WORD - first),
+					  apply_smear(smear, bits) | window_before(begin, end));
+		end = begin + pg_leftmost_one_pos64(bits) + n;
+	}
+	while ((int64) ++word * DAYS_PER_WORD < end)
+		ua_store_word(bytes + (word * BYTES_PER_WORD - first),
+					  window_before((int64) word * DAYS_PER_WORD, end));
+
+	SET_VARSIZE(result, size);
+	ua_days_start_body((uint8 *) VARDATA(result), first);
+	return result;
+}
+
 UaDayset *
 ua_dayset_trailing(UaDays days, int32 n)
 {
@@ -544,32 +593,27 @@ ua_dayset_trailing(UaDays days, int32 n)
 	int64		end = PG_INT64_MIN; /* the day after the last window's */
 
 	Assert(n >= 1);
-	ua_days_write(&writer, VARHDRSZ, days.size + Min(n, 1024) / 8);
 	ua_days_read(&reader, days);
+	if (likely(!reader.several && reader.next < reader.end))
+		return trailing_in_one_segment(reader, smear, n);
+
+	ua_days_write(&writer, VARHDRSZ, days.size + Min(n, 1024) / 8);
 	while (ua_days_next(&reader, &word, &bits))
 	{
 		int64		begin = (int64) word * DAYS_PER_WORD;
-		uint64		result = apply_smear(smear, bits);
 
 		/* Of the windows before this word, the last one reaches furthest. */
 		if (end > next && begin > next)
 			ua_days_put_run(&writer, (UaDay) next, (UaDay) (Min(end, begin) - 1));
-		if (end > begin)
-			result |= end >= begin + DAYS_PER_WORD ? ~UINT64CONST(0) :
-				ua_bits_before((UaDay) end);
-		ua_days_put(&writer, word, result);
+		ua_days_put(&writer, word,
+					apply_smear(smear, bits) | window_before(begin, end));
 		next = begin + DAYS_PER_WORD;
 		end = begin + pg_leftmost_one_pos64(bits) + n;
 	}
 	if (end > (int64) UA_MAX_DAY + 1)
 		out_of_range();
 	if (end > next)
-	{
-		if (end < next + DAYS_PER_WORD)
-			ua_days_put(&writer, ua_word_of_day((UaDay) next), ua_bits_before((UaDay) end));
-		else
-			ua_days_put_run(&writer, (UaDay) next, (UaDay) (end - 1));
-	}
+		ua_days_put_run(&writer, (UaDay) next, (UaDay) (end - 1));
 	return ua_dayset_written(&writer);
 }
 

@@ -284,7 +284,8 @@ sequence_next_event_serialfn(PG_FUNCTION_ARGS)
 	pq_sendint64(&buf, state->nrecords);
 	pq_sendint64(&buf, state->last);
 	pq_sendint64(&buf, state->used);
-	pq_sendbytes(&buf, state->records, state->used);
+	if (state->used > 0)
+		pq_sendbytes(&buf, state->records, state->used);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 

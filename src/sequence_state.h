@@ -66,8 +66,8 @@ extern uint64 ua_interval_span(const Interval *interval, const char *name);
 extern bool ua_timestamp_arg(FunctionCallInfo fcinfo, int argno,
 							 TimestampTz *ts);
 
-extern void ua_null_argument(const char *name) pg_attribute_noreturn();
-extern void ua_changed_argument(const char *name) pg_attribute_noreturn();
+extern void ua_null_argument(const char *name);
+extern void ua_changed_argument(const char *name);
 extern MemoryContext ua_aggregate_context(FunctionCallInfo fcinfo);
 
 /* Microseconds from an earlier moment to a later one; never overflows. */

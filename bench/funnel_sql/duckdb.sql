@@ -20,7 +20,7 @@ users AS (
   SELECT
     user_id,
     max(CASE
-      WHEN stopped <= opened + INTERVAL 1 DAY THEN 3
+      WHEN started <= stopped AND stopped <= opened + INTERVAL 1 DAY THEN 3
       WHEN started <= opened + INTERVAL 1 DAY THEN 2
       ELSE 1 END) AS reached
   FROM stops

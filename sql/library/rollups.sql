@@ -86,16 +86,20 @@ BEGIN
      GROUP BY account_id, user_id
   ), activity AS (
     INSERT INTO @extschema@.user_activity AS activity (account_id, user_id, days)
-    SELECT changed.account_id,
-           changed.user_id,
-           CASE WHEN before.days IS NULL THEN changed.days
-                ELSE before.days OPERATOR(@extschema@.-) changed.months OPERATOR(@extschema@.+) changed.days
-           END
-      FROM changed_days AS changed
-      LEFT JOIN @extschema@.user_activity AS before
-        ON before.account_id = changed.account_id AND before.user_id = changed.user_id
-     WHERE before.days IS NOT NULL OR NOT @extschema@.isempty(changed.days)
-     ORDER BY changed.account_id, changed.user_id
+    -- Most events come on a day that is there already: then nothing changes.
+    SELECT account_id,
+           user_id,
+           after
+      FROM (SELECT changed.account_id,
+                   changed.user_id,
+                   coalesce(activity.days, '{}') AS before,
+                   coalesce(activity.days OPERATOR(@extschema@.-) changed.months, '{}') OPERATOR(@extschema@.+) changed.days AS after
+              FROM changed_days AS changed
+              LEFT JOIN @extschema@.user_activity AS activity
+                ON activity.account_id = changed.account_id AND activity.user_id = changed.user_id
+            OFFSET 0) AS days
+     WHERE before OPERATOR(@extschema@.<>) after
+     ORDER BY account_id, user_id
     ON CONFLICT (account_id, user_id) DO UPDATE
        SET days = excluded.days
     RETURNING account_id, user_id, xmax = 0 AS is_new, @extschema@.isempty(days) AS is_empty

@@ -7,7 +7,7 @@ CREATE TABLE @extschema@.usage_rollup (
   events     @extschema@.dayseries_map NOT NULL,
   seconds    @extschema@.dayseries_map NOT NULL,
   sources    @extschema@.dayseries_map NOT NULL
-);
+) WITH (fillfactor = 90);
 
 ALTER TABLE @extschema@.usage_rollup ADD CONSTRAINT usage_rollup_pkey PRIMARY KEY (account_id, user_id, month);
 
@@ -24,7 +24,7 @@ CREATE TABLE @extschema@.user_activity (
   user_id    uuid NOT NULL,
   days       @extschema@.dayset NOT NULL,
   shared     boolean NOT NULL DEFAULT false
-);
+) WITH (fillfactor = 90);
 
 ALTER TABLE @extschema@.user_activity ADD CONSTRAINT user_activity_pkey PRIMARY KEY (account_id, user_id);
 CREATE INDEX user_activity_user_id_idx ON @extschema@.user_activity (user_id);

@@ -68,7 +68,7 @@ ALTER TABLE @extschema@.fct_event ADD CONSTRAINT fct_event_event_ts_check CHECK 
 ALTER TABLE @extschema@.fct_event ADD CONSTRAINT fct_event_ingested_at_check CHECK (isfinite(ingested_at));
 ALTER TABLE @extschema@.fct_event ADD CONSTRAINT fct_event_duration_seconds_check CHECK (duration_seconds >= 0);
 ALTER TABLE @extschema@.fct_event ADD CONSTRAINT fct_event_source_check CHECK (source IN ('desktop', 'web', 'mobile', 'api'));
-CREATE INDEX fct_event_user_id_event_ts_idx ON @extschema@.fct_event (user_id, event_ts);
+CREATE INDEX fct_event_user_id_event_ts_idx ON @extschema@.fct_event (user_id, event_ts) INCLUDE (event_name);
 CREATE INDEX fct_event_account_id_event_ts_idx ON @extschema@.fct_event (account_id, event_ts);
 CREATE INDEX fct_event_event_ts_idx ON @extschema@.fct_event USING brin (event_ts);
 CREATE INDEX fct_event_ingested_at_idx ON @extschema@.fct_event USING brin (ingested_at);

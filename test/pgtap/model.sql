@@ -113,7 +113,7 @@ SELECT results_eq(
         'CREATE INDEX fct_event_account_id_event_ts_idx ON public.fct_event USING btree (account_id, event_ts)',
         'CREATE INDEX fct_event_event_ts_idx ON public.fct_event USING brin (event_ts)',
         'CREATE INDEX fct_event_ingested_at_idx ON public.fct_event USING brin (ingested_at)',
-        'CREATE INDEX fct_event_user_id_event_ts_idx ON public.fct_event USING btree (user_id, event_ts)'],
+        'CREATE INDEX fct_event_user_id_event_ts_idx ON public.fct_event USING btree (user_id, event_ts) INCLUDE (event_name)'],
   'indexes');
 SELECT col_is_pk('dim_account', 'account_id');
 SELECT col_is_pk('dim_user', 'user_id');

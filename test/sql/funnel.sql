@@ -122,9 +122,59 @@ SELECT (SELECT count(*) FROM along_timeline) > 0 AS answers,
        (SELECT count(*) FROM (TABLE along_timeline EXCEPT ALL TABLE by_hash) AS d) AS missing,
        (SELECT count(*) FROM (TABLE by_hash EXCEPT ALL TABLE along_timeline) AS d) AS more;
 
+-- A reader sees a funnel of the events that the reader may see, and needs no
+-- rights on users and accounts but for their segments.
+CREATE INDEX fct_event_user_id_event_ts_idx ON fct_event (user_id, event_ts) INCLUDE (event_name);
+CREATE ROLE regress_funnel_reader;
+GRANT SELECT ON fct_event TO regress_funnel_reader;
+SET LOCAL ROLE regress_funnel_reader;
+SELECT step, users FROM funnel('{open,start}', '1 day', '2026-03-01', '2026-03-05');
+SAVEPOINT refused;
+\set SHOW_CONTEXT never
+SELECT step, users FROM funnel('{open,start}', '1 day', '2026-03-01', '2026-03-05', segment => 'role');
+ROLLBACK TO refused;
+RESET ROLE;
+GRANT SELECT ON dim_user, dim_account TO regress_funnel_reader;
+ALTER TABLE fct_event ENABLE ROW LEVEL SECURITY;
+CREATE POLICY even_users ON fct_event TO regress_funnel_reader USING (bigint_from_id(user_id) % 2 = 0);
+SET LOCAL ROLE regress_funnel_reader;
+SELECT step, users FROM funnel('{open,start}', '1 day', '2026-03-01', '2026-03-05');
+RESET ROLE;
+ALTER TABLE fct_event DISABLE ROW LEVEL SECURITY;
+ALTER TABLE dim_user ENABLE ROW LEVEL SECURITY;
+SET LOCAL ROLE regress_funnel_reader;
+SELECT step, users FROM funnel('{open,start}', '1 day', '2026-03-01', '2026-03-05');
+RESET ROLE;
+DROP INDEX fct_event_user_id_event_ts_idx;
+
 -- All of time.
 SELECT step, users, immature_users FROM funnel('{open,start}', '1000000 days', '-infinity', 'infinity');
 SELECT step, users, immature_users FROM funnel('{open,start}', '1000000 days', '2026-01-01', '2026-04-01');
+
+-- Parallel workers share out the timelines of many users.
+INSERT INTO dim_user (user_id, account_id, role, created_at)
+  SELECT id_from_bigint(i), id_from_bigint(1), 'member', '2025-01-01' FROM generate_series(1001, 6000) AS i;
+INSERT INTO fct_event (user_id, account_id, event_ts, event_name)
+  SELECT id_from_bigint(1001 + i * 7 % 5000), id_from_bigint(1), timestamptz '2026-03-01' + i * interval '1 minute',
+         (ARRAY['open', 'start', 'stop'])[1 + floor(random() * 3)::integer]
+    FROM generate_series(1, 8000) AS i;
+ANALYZE dim_user, fct_event;
+CREATE INDEX fct_event_user_id_event_ts_idx ON fct_event (user_id, event_ts) INCLUDE (event_name);
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL parallel_setup_cost = 0;
+CREATE VIEW found AS
+  SELECT f.*
+    FROM (SELECT funnel_users(user_id, '{open,start}', '1 day', '{}', '2026-03-01', '2026-03-09', '2026-03-10') AS found FROM dim_user) AS u
+   CROSS JOIN funnel_found(u.found) AS f;
+EXPLAIN (COSTS OFF) SELECT * FROM found;
+CREATE VIEW searched AS
+  SELECT user_id, times
+    FROM (SELECT user_id, funnel_search('{open,start}', '1 day', '{}', '2026-03-01', '2026-03-09', event_ts, event_name) AS times
+            FROM fct_event WHERE event_ts >= '2026-03-01' AND event_ts <= '2026-03-10' GROUP BY user_id) AS s
+   WHERE times IS NOT NULL;
+SELECT (SELECT count(*) FROM found) > 1000 AS found,
+       (SELECT count(*) FROM (TABLE found EXCEPT ALL TABLE searched) AS d) AS more,
+       (SELECT count(*) FROM (TABLE searched EXCEPT ALL TABLE found) AS d) AS missing;
 
 -- Nobody.
 DELETE FROM fct_event;

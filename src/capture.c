@@ -182,6 +182,7 @@ take_back_purged(Oid schema, Datum users)
 	SPITupleTable *sums;
 	uint64		n_sums;
 	char	   *append;
+	CommandId	before;
 
 	SPI_connect();
 	append = psprintf("INSERT INTO %s (account_id, user_id, month, events, seconds, sources) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -189,9 +190,13 @@ take_back_purged(Oid schema, Datum users)
 
 	/*
 	 * A purge may have committed since the statement began, and let it pass
-	 * the foreign key: so what counts is how things are now.
+	 * the foreign key: so what counts is what has committed by now. Of this
+	 * transaction, though, what was there before the statement: what a foreign
+	 * key that cascades has deleted is captured after this.
 	 */
-	PushActiveSnapshot(GetLatestSnapshot());
+	before = GetActiveSnapshot()->curcid;
+	PushCopiedSnapshot(GetLatestSnapshot());
+	GetActiveSnapshot()->curcid = before;
 	if (SPI_execute_with_args(psprintf("SELECT * FROM %s($1)",
 									   ua_qualified(schema, "usage_purged_sums")),
 							  1, &type, &users, NULL, true, 0) != SPI_OK_SELECT)

@@ -197,6 +197,7 @@ CREATE TABLE "event 2026\03" (source text, gone integer, event_name text NOT NUL
   event_ts timestamptz NOT NULL, task_id uuid, account_id uuid NOT NULL, user_id uuid NOT NULL, event_id uuid NOT NULL DEFAULT new_event_id());
 ALTER TABLE "event 2026\03" DROP COLUMN gone;
 ALTER TABLE fct_event ATTACH PARTITION "event 2026\03" FOR VALUES FROM ('2026-03-01Z') TO ('2026-04-01Z');
+CREATE TABLE event_late PARTITION OF fct_event FOR VALUES FROM ('2030-01-01Z') TO ('infinity');
 CREATE TABLE event_other PARTITION OF fct_event DEFAULT;
 SELECT create_usage_model();
 SELECT rebuild_rollups();

@@ -7,7 +7,8 @@
 #   make demo-stop           stop and remove that cluster
 #   make bench               measure; see bench/README.md
 #
-# The version stands in usage_analytics.control and nowhere else.
+# The version stands in usage_analytics.control; META.json, which PGXN reads,
+# repeats it, and a test compares them.
 
 EXTENSION  = usage_analytics
 MODULE_big = usage_analytics

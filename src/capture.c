@@ -21,6 +21,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
 #include "capture.h"
@@ -185,10 +186,17 @@ take_back_purged(Oid schema, Datum users)
 	SPI_connect();
 	append = psprintf("INSERT INTO %s (account_id, user_id, month, events, seconds, sources) VALUES ($1, $2, $3, $4, $5, $6)",
 					  ua_qualified(schema, "usage_pending"));
+
+	/*
+	 * A purge may have committed since the statement began, and let it pass
+	 * the foreign key: so what counts is how things are now.
+	 */
+	PushActiveSnapshot(GetLatestSnapshot());
 	if (SPI_execute_with_args(psprintf("SELECT * FROM %s($1)",
 									   ua_qualified(schema, "usage_purged_sums")),
 							  1, &type, &users, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "usage_purged_sums() failed");
+	PopActiveSnapshot();
 	sums = SPI_tuptable;
 	n_sums = SPI_processed;
 	for (uint64 i = 0; i < n_sums; i++)
@@ -211,8 +219,7 @@ take_back_purged(Oid schema, Datum users)
 /*
  * Users that are deleted from dim_user may have rollups of purged months:
  * these are taken back, as if the events were deleted. Raw events are none, or
- * a foreign key that cascades deletes them now, and capture sees to them; it
- * does so after this, so all is looked at as it was before the statement.
+ * a foreign key that cascades deletes them, and capture sees to them.
  */
 Datum
 usage_capture_users(PG_FUNCTION_ARGS)

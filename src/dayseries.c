@@ -719,7 +719,7 @@ open_cursor(DayCursor *cursor, UaDayseries series)
 	advance(cursor);
 }
 
-/* Days after the last that a date can be are left out, as there are none. */
+/* A window that reaches beyond the last day that a date can be is an error. */
 void
 ua_dayseries_rolling_sum(UaDayseriesWriter *result, UaDayseries series, int32 n)
 {
@@ -740,10 +740,12 @@ ua_dayseries_rolling_sum(UaDayseriesWriter *result, UaDayseries series, int32 n)
 
 		if (sum != 0)
 		{
-			int64		end = Min(change, (int64) UA_MAX_DAY + 1);
-
-			check_count((int64) result->count + end - day);
-			for (; day < end; day++)
+			check_count((int64) result->count + change - day);
+			if (change > (int64) UA_MAX_DAY + 1)
+				ereport(ERROR,
+						(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						 errmsg("date out of range")));
+			for (; day < change; day++)
 				ua_dayseries_put(result, (UaDay) day, sum);
 		}
 		if (leaves == change)

@@ -122,8 +122,11 @@ malformed(const char *detail)
 static int
 receive_length(StringInfo message)
 {
-	int			length = (int32) pq_getmsgint(message, 4);
+	int			length;
 
+	if (message->len - message->cursor < 4)
+		malformed("A length is missing.");
+	length = (int32) pq_getmsgint(message, 4);
 	if (length < 1 || length > message->len - message->cursor)
 		malformed("A length is out of range.");
 	return length;
@@ -133,11 +136,14 @@ Datum
 dayseries_map_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int32		count = (int32) pq_getmsgint(message, 4);
+	int32		count;
 	UaMapWriter result;
 	char	   *last = NULL;
 	int			last_size = 0;
 
+	if (message->len - message->cursor < 4)
+		malformed("The number of labels is missing.");
+	count = (int32) pq_getmsgint(message, 4);
 	if (count < 0)
 		malformed("The number of labels is negative.");
 	ua_map_start(&result);

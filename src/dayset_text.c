@@ -47,7 +47,7 @@ malformed(const char *text, const char *detail)
 			 errmsg("malformed dayset literal: \"%s\"", text),
 			 errdetail("%s", detail),
 			 *text == '[' || *text == '(' ?
-			 errhint("A range is told from a dayset by its type, as in daterange '[2026-01-01,2026-02-01)'.") :
+			 errhint("A range needs its type, as in daterange '[2026-01-01,2026-02-01)'.") :
 			 errhint("A dayset is written as in {2026-01-01..2026-01-05,2026-01-09}.")));
 }
 

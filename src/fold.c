@@ -192,8 +192,8 @@ at_transaction_end(XactEvent event, void *arg)
 {
 	Oid			schema = fold_wanted;
 
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
-		event != XACT_EVENT_PREPARE)
+	/* What is prepared becomes visible with a later commit, COMMIT PREPARED. */
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
 		return;
 	fold_wanted = InvalidOid;
 	if (event == XACT_EVENT_COMMIT && OidIsValid(schema))

@@ -251,6 +251,10 @@ funnel_found(PG_FUNCTION_ARGS)
 		ArrayType  *array;
 
 		CHECK_FOR_INTERRUPTS();
+		if (buf.len - buf.cursor < (int) sizeof(header))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					 errmsg("invalid result of funnel_users")));
 		memcpy(&header, pq_getmsgbytes(&buf, sizeof(header)), sizeof(header));
 		if (header.ntimes > lengthof(times))
 			ereport(ERROR,

@@ -268,10 +268,10 @@ BEGIN
         ON pg_class.oid = tree.relid
       JOIN pg_partitioned_table AS parent
         ON parent.partrelid = tree.parentrelid
+     CROSS JOIN LATERAL (SELECT substring(pg_get_expr(pg_class.relpartbound, pg_class.oid) FROM ' TO \(''([^'']+)''\)')::timestamptz) AS bound (upper)
      WHERE tree.isleaf
        AND pg_get_partkeydef(tree.parentrelid) = 'RANGE (event_ts)'
-       AND @extschema@.event_day(substring(pg_get_expr(pg_class.relpartbound, pg_class.oid) FROM ' TO \(''([^'']+)''\)')::timestamptz
-                                 - interval '1 microsecond') < before
+       AND CASE WHEN isfinite(bound.upper) THEN @extschema@.event_day(bound.upper - interval '1 microsecond') < before END
   LOOP
     EXECUTE format('SELECT count(*) FROM %s', part) INTO rows_there;
     EXECUTE format('DROP TABLE %s', part);
@@ -311,7 +311,7 @@ BEGIN
      WHERE script.statement LIKE 'CREATE OR REPLACE TRIGGER % ON @extschema@.fct\_event%'
      ORDER BY script.step
   LOOP
-    EXECUTE regexp_replace(statement, ' ON \S+', ' ON ' || replace(partition::text, '\', '\\'));
+    EXECUTE replace(statement, ' ON @extschema@.fct_event', ' ON ' || partition::text);
   END LOOP;
 END
 $function$;

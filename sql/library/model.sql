@@ -269,6 +269,13 @@ BEGIN
                  || ', and a derived table is dropped and made anew.',
         HINT = 'Rename or drop it, or install the extension in another schema.';
     END IF;
+    -- DROP EXTENSION ... CASCADE leaves the tables without the columns of its types.
+    missing := missing OR EXISTS (
+      SELECT
+        FROM regexp_matches(statement, '\n  (\w+) ', 'g') AS wanted (names)
+       WHERE NOT EXISTS (SELECT
+                           FROM pg_attribute
+                          WHERE attrelid = relation AND attname = wanted.names[1] AND NOT attisdropped));
     tables := concat_ws(', ', tables, relation);
   END LOOP;
 

@@ -43,6 +43,14 @@ DECLARE
   folded bigint;
   empty_keys record;
 BEGIN
+  IF NOT EXISTS (SELECT
+                   FROM pg_class
+                  WHERE oid = '@extschema@.usage_pending'::regclass AND relowner = current_user::regrole) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = 'must be owner of the usage model',
+      HINT = 'Call @extschema@.usage_refresh().';
+  END IF;
   WITH taken AS (
     DELETE FROM @extschema@.usage_pending
      WHERE ctid >= format('(%s,0)', from_block)::tid
@@ -138,7 +146,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_fold_blocks(bigint, bigint) IS
-  'Fold the pending rows in a range of blocks of usage_pending; part of usage_fold()';
+  'Fold the pending rows in a range of blocks of usage_pending, for the model''s owner (42501); part of usage_fold()';
 
 CREATE FUNCTION @extschema@.usage_fold()
 RETURNS bigint
@@ -146,10 +154,15 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+  owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = '@extschema@.usage_pending'::regclass);
   blocks_at_once CONSTANT bigint := 1024;
   blocks bigint;
   folded bigint := 0;
 BEGIN
+  -- Triggers of the owner's run in here: never with another's rights.
+  IF owner <> current_user::regrole THEN
+    RETURN @extschema@.usage_execute_as(owner, 'SELECT @extschema@.usage_fold()'::text);
+  END IF;
   IF NOT @extschema@.usage_lock_rollups(false) THEN
     RETURN 0;
   END IF;
@@ -168,7 +181,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_fold() IS
-  'Fold what is pending, in bounded parts, with the caller''s rights; what usage_refresh() and the background worker run as the model''s owner';
+  'Fold what is pending, in bounded parts, as the model''s owner, for members of that role (42501); what usage_refresh() and the background worker run as the model''s owner';
 
 CREATE FUNCTION @extschema@.usage_refresh()
 RETURNS bigint

@@ -35,7 +35,8 @@ SELECT by_week('{2026-01-01:3,2026-01-04:1,2026-01-05:2}') AS from_monday,
        by_week('{2026-01-01:3,2026-01-04:1,2026-01-05:2}', 7) AS from_sunday,
        by_month('{2025-12-31:1,2026-01-01:3,2026-01-31:4,2026-02-01:5}') AS months,
        by_quarter('{2025-12-31:1,2026-01-01:3,2026-01-31:4,2026-02-01:5}') AS quarters;
-SELECT rolling_sum('{5874897-12-30:7}', 1000) AS to_the_last_day_of_all;
+SELECT rolling_sum('{5874897-12-30:7}', 2) AS to_the_last_day_of_all;
+SELECT rolling_sum('{5874897-12-30:7}', 3) AS beyond_it;
 
 -- Open up.
 SELECT * FROM unnest('{2026-01-01:3,2026-01-02:-1}'::dayseries);

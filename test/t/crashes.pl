@@ -88,8 +88,14 @@ foreach my $crash (1 .. $crashes)
 	$node->{_pid} = undef;
 	# Where nobody reaps them, the dead seem to hold these.
 	unlink $node->data_dir . '/postmaster.pid', $node->host . '/.s.PGSQL.' . $node->port . '.lock';
-	usleep(200_000);
-	$node->start;
+	# A child that was just being made ends when it notices.
+	my $started = 0;
+	for (1 .. 100)
+	{
+		usleep(200_000);
+		last if $started = $node->start(fail_ok => 1);
+	}
+	die 'the server does not start' unless $started;
 
 	my $wrong = q{SELECT count(*) FROM verify_rollups()};
 	my $plain = q{SELECT count(*) FROM (

@@ -58,6 +58,7 @@ my $expected = qr/deadlock\ detected
                  |current\ transaction\ is\ aborted
                  |printf
                  |cannot\ affect\ row\ a\ second\ time
+                 |more\ than\ one\ row\ returned\ by\ a\ subquery
                  |savepoint\ "part"\ does\ not\ exist
                  |prepared\ transaction\ with\ identifier\ .*\ does\ not\ exist
                  |violates\ foreign\ key\ constraint/x;

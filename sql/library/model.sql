@@ -188,7 +188,7 @@ BEGIN
                     AND there.confrelid = to_regclass('@extschema@.' || substring(statement FROM '(\w+) \([\w, ]+\)[^()]*$')))));
     WHEN 'CREATE INDEX' THEN
       wanted_name := substring(statement FROM '^CREATE (?:UNIQUE )?INDEX (\w+)');
-      wanted_keys := string_to_array(substring(statement FROM ' \(([\w, ]+)\)$'), ', ');
+      wanted_keys := string_to_array(substring(statement FROM ' \(([\w, ]+)\)(?: INCLUDE \([\w, ]+\))?$'), ', ');
       RETURN EXISTS (
         SELECT
           FROM pg_index AS there

@@ -48,7 +48,9 @@ LIBRARY = begin \
 	model \
 	settings \
 	rollups \
-	maintenance
+	maintenance \
+	insights \
+	security
 MODEL = tables \
 	rollups \
 	live \
@@ -58,7 +60,9 @@ MODEL = tables \
 	events \
 	arrival \
 	quality \
-	status
+	status \
+	catalog \
+	security
 
 OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c))
 

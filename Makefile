@@ -47,6 +47,7 @@ LIBRARY = begin \
 	funnel \
 	model \
 	settings \
+	changes \
 	rollups \
 	maintenance
 MODEL = tables \

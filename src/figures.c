@@ -198,10 +198,11 @@ count_change(FigureState *state, UaDays before, UaDays after,
 {
 	DaysSide	old;
 	DaysSide	new;
-	int64		done = PG_INT32_MIN;
+	int64		done;
 
 	first_word(&old, before);
 	first_word(&new, after);
+	done = Min(old.word, new.word);
 	for (;;)
 	{
 		int64		word = Min(old.word, new.word);

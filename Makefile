@@ -42,6 +42,7 @@ LIBRARY = begin \
 	dayseries \
 	dayseries_map \
 	bridge \
+	figures \
 	aggregates \
 	sequences \
 	funnel \

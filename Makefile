@@ -42,11 +42,13 @@ LIBRARY = begin \
 	dayseries \
 	dayseries_map \
 	bridge \
+	figures \
 	aggregates \
 	sequences \
 	funnel \
 	model \
 	settings \
+	changes \
 	rollups \
 	maintenance \
 	insights \

@@ -110,10 +110,12 @@ truncate_rollups(Oid schema, bool partition)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot truncate a partition of fct_event by itself"),
 				 errhint("Use DELETE, or purge_events() to keep the rollups.")));
-	if (SPI_execute(psprintf("TRUNCATE %s, %s, %s",
+	if (SPI_execute(psprintf("TRUNCATE %s, %s, %s, %s, %s",
 							 ua_qualified(schema, "usage_pending"),
 							 ua_qualified(schema, "usage_rollup"),
-							 ua_qualified(schema, "user_activity")),
+							 ua_qualified(schema, "user_activity"),
+							 ua_qualified(schema, "account_rollup"),
+							 ua_qualified(schema, "usage_totals")),
 					false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not truncate the rollups");
 	SPI_finish();

@@ -8,13 +8,13 @@ AS 'MODULE_PATHNAME', 'usage_recount';
 COMMENT ON FUNCTION @extschema@.usage_recount(text[], text, bigint) IS
   'Run commands that clear the rollups and append the sums of the query''s events to usage_pending, under one snapshot; the number of events; part of rebuild_rollups()';
 
-CREATE FUNCTION @extschema@.usage_delete_raw(before date, user_id uuid)
+CREATE FUNCTION @extschema@.usage_delete_raw(before date)
 RETURNS bigint
-LANGUAGE c VOLATILE
+LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'usage_delete_raw';
 
-COMMENT ON FUNCTION @extschema@.usage_delete_raw(date, uuid) IS
-  'Delete the raw events of days before that one, or of that user, and leave the rollups as they are; part of purge_events() and erase_user()';
+COMMENT ON FUNCTION @extschema@.usage_delete_raw(date) IS
+  'Delete the raw events of days before that one, and leave the rollups as they are; part of purge_events()';
 
 CREATE FUNCTION @extschema@.usage_check_row_security()
 RETURNS void
@@ -24,7 +24,8 @@ AS $function$
 DECLARE
   relation text;
 BEGIN
-  FOREACH relation IN ARRAY ARRAY['fct_event', 'dim_user', 'usage_pending', 'usage_rollup', 'user_activity'] LOOP
+  FOREACH relation IN ARRAY ARRAY['fct_event', 'dim_user', 'usage_pending', 'usage_rollup', 'user_activity',
+                                 'account_rollup', 'usage_totals'] LOOP
     IF row_security_active('@extschema@.' || relation) THEN
       RAISE EXCEPTION USING
         ERRCODE = 'insufficient_privilege',
@@ -64,7 +65,9 @@ BEGIN
     CASE WHEN kept IS NULL THEN ARRAY[
       'DELETE FROM @extschema@.usage_pending',
       'DELETE FROM @extschema@.usage_rollup',
-      'DELETE FROM @extschema@.user_activity']
+      'DELETE FROM @extschema@.user_activity',
+      'DELETE FROM @extschema@.account_rollup',
+      'DELETE FROM @extschema@.usage_totals']
     ELSE ARRAY[
       -- A row that is pending goes where it belongs: what it says of purged days stays.
       format('UPDATE @extschema@.usage_pending
@@ -86,7 +89,9 @@ BEGIN
               count(*) OVER (PARTITION BY user_id) > 1
          FROM @extschema@.usage_rollup
         GROUP BY account_id, user_id
-       HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))']
+       HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))',
+      format('UPDATE @extschema@.usage_totals SET lags = lags OPERATOR(@extschema@.*) %1$s', kept),
+      'SELECT @extschema@.usage_sum_up()']
     END,
     'SELECT account_id, user_id, event_ts, duration_seconds, event_name, source FROM @extschema@.fct_event'
       || CASE WHEN kept IS NULL THEN '' ELSE format(' WHERE @extschema@.event_day(event_ts) >= upper(%s)', kept) END,
@@ -182,6 +187,21 @@ BEGIN
            shared,
            count(*) OVER (PARTITION BY user_id) > 1 AS is_shared
       FROM @extschema@.user_activity
+  ), second_level AS MATERIALIZED (
+    SELECT account_id,
+           month,
+           concat_ws(' ', events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts) AS figures
+      FROM @extschema@.usage_changes('{accounts,totals,sums,event_users,activity,periods,cohorts}', 'settled')
+  ), expected_accounts AS (
+    SELECT account_id, month, figures FROM second_level WHERE account_id IS NOT NULL
+  ), found_accounts AS (
+    SELECT account_id, month, concat_ws(' ', events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts) AS figures FROM @extschema@.account_rollup
+  ), expected_totals AS (
+    SELECT month, figures FROM second_level WHERE account_id IS NULL
+  ), found_totals AS (
+    SELECT month, concat_ws(' ', events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts) AS figures
+      FROM @extschema@.usage_totals
+     WHERE @extschema@.isempty(lags) OR NOT @extschema@.isempty(events) OR NOT @extschema@.isempty(mau)
   )
   -- The sums, with what is pending
   SELECT 'usage_rollup',
@@ -227,7 +247,29 @@ BEGIN
          is_shared::text,
          shared::text
     FROM shared_users
-   WHERE shared <> is_shared;
+   WHERE shared <> is_shared
+  UNION ALL
+  -- The settled second level against the settled first; a row with nothing in
+  -- it is one too many
+  SELECT 'account_rollup',
+         account_id,
+         NULL,
+         month,
+         expected_accounts.figures,
+         found_accounts.figures
+    FROM expected_accounts
+    FULL JOIN found_accounts USING (account_id, month)
+   WHERE expected_accounts.figures IS DISTINCT FROM found_accounts.figures
+  UNION ALL
+  SELECT 'usage_totals',
+         NULL,
+         NULL,
+         month,
+         expected_totals.figures,
+         found_totals.figures
+    FROM expected_totals
+    FULL JOIN found_totals USING (month)
+   WHERE expected_totals.figures IS DISTINCT FROM found_totals.figures;
 END
 $function$;
 
@@ -278,7 +320,7 @@ BEGIN
     deleted := deleted + rows_there;
   END LOOP;
 
-  RETURN deleted + @extschema@.usage_delete_raw(before, NULL);
+  RETURN deleted + @extschema@.usage_delete_raw(before);
 END
 $function$;
 
@@ -358,24 +400,34 @@ BEGIN
   PERFORM FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id FOR UPDATE;
   PERFORM @extschema@.usage_lock_rollups(true);
 
+  -- What is deleted is captured, and folded at once: so both levels forget it.
   relation := 'fct_event';
-  removed_rows := @extschema@.usage_delete_raw(NULL, erase_user.user_id);
-  RETURN NEXT;
-  relation := 'usage_pending';
-  DELETE FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id;
+  DELETE FROM @extschema@.fct_event AS event WHERE event.user_id = erase_user.user_id;
   GET DIAGNOSTICS removed_rows = ROW_COUNT;
   RETURN NEXT;
   relation := 'usage_rollup';
-  DELETE FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id;
-  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  SELECT count(*) INTO removed_rows FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id;
   RETURN NEXT;
   relation := 'user_activity';
-  DELETE FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id;
-  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  SELECT count(*) INTO removed_rows FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id;
   RETURN NEXT;
   relation := 'dim_user';
   DELETE FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id;
   GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  RETURN NEXT;
+  -- What the rollups hold of the user by now came without its events.
+  INSERT INTO @extschema@.usage_pending (account_id, user_id, month, events, seconds, sources)
+  SELECT account_id,
+         user_id,
+         month,
+         OPERATOR(@extschema@.-) events,
+         OPERATOR(@extschema@.-) seconds,
+         OPERATOR(@extschema@.-) sources
+    FROM @extschema@.usage_live_rollup AS live
+   WHERE live.user_id = erase_user.user_id;
+  relation := 'usage_pending';
+  SELECT count(*) INTO removed_rows FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id;
+  PERFORM @extschema@.usage_fold();
   RETURN NEXT;
 END
 $function$;

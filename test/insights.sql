@@ -19,13 +19,10 @@ BEGIN ATOMIC
     FROM :"model".usage_settings;
 END;
 
--- The day after the last of those with the same start.
 CREATE FUNCTION reference.period_end(start date, period text)
 RETURNS date
 LANGUAGE sql STABLE
-BEGIN ATOMIC
-  SELECT max(start + i) + 1 FROM generate_series(0, 100) AS i WHERE reference.period_start(start + i, period) = start;
-END;
+RETURN (start + CASE period WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || period)::interval END)::date;
 
 CREATE FUNCTION reference.period_before(start date, period text)
 RETURNS date

@@ -214,7 +214,7 @@ RETURNS TABLE (
   user_id uuid,
   days    @extschema@.dayset
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 50
 SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_column
@@ -261,7 +261,9 @@ DECLARE
   of_events CONSTANT boolean := by_label OR event IS NOT NULL OR category IS NOT NULL;
   of_account CONSTANT text := CASE
     WHEN account_id IS NULL THEN 'true'
-    WHEN own THEN format('rollup.user_id = ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %L))', account_id)
+    -- Of the rollups, only the accounts that these users have been active under are read.
+    WHEN own THEN format(replace('rollup.user_id = MEMBERS' || CASE WHEN of_events THEN ' AND rollup.account_id = ANY (ARRAY(SELECT theirs.account_id FROM @extschema@.usage_live_activity AS theirs WHERE theirs.user_id = MEMBERS))' ELSE '' END,
+                                 'MEMBERS', 'ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %1$L))'), account_id)
     ELSE format('rollup.account_id = %L', account_id)
   END;
   of_label CONSTANT text := CASE

@@ -47,6 +47,7 @@ LIBRARY = begin \
 	funnel \
 	model \
 	settings \
+	lags \
 	rollups \
 	maintenance
 MODEL = tables \

@@ -143,8 +143,8 @@ usage_recount(PG_FUNCTION_ARGS)
 /*
  * usage_delete_raw(before date, user_id uuid) → bigint
  *
- * Delete raw events, those of days before that one or those of that user, but
- * leave the rollups as they are.
+ * Delete raw events: those of days before that one, and leave the rollups as
+ * they are; or those of that user, captured as any deletion is.
  */
 Datum
 usage_delete_raw(PG_FUNCTION_ARGS)
@@ -170,7 +170,7 @@ usage_delete_raw(PG_FUNCTION_ARGS)
 				 table, ua_qualified(schema, "event_day"));
 
 	SPI_connect();
-	ua_suspend_capture(true);
+	ua_suspend_capture(type == DATEOID);
 	PG_TRY();
 	{
 		if (SPI_execute_with_args(command, 1, &type, &value, NULL, false, 0) != SPI_OK_DELETE)

@@ -14,7 +14,7 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'usage_delete_raw';
 
 COMMENT ON FUNCTION @extschema@.usage_delete_raw(date, uuid) IS
-  'Delete the raw events of days before that one, or of that user, and leave the rollups as they are; part of purge_events() and erase_user()';
+  'Delete the raw events of days before that one, and leave the rollups as they are, or those of that user; part of purge_events() and erase_user()';
 
 CREATE FUNCTION @extschema@.usage_check_row_security()
 RETURNS void
@@ -64,13 +64,15 @@ BEGIN
     CASE WHEN kept IS NULL THEN ARRAY[
       'DELETE FROM @extschema@.usage_pending',
       'DELETE FROM @extschema@.usage_rollup',
+      'DELETE FROM @extschema@.usage_totals',
       'DELETE FROM @extschema@.user_activity']
     ELSE ARRAY[
       -- A row that is pending goes where it belongs: what it says of purged days stays.
       format('UPDATE @extschema@.usage_pending
                  SET events = events OPERATOR(@extschema@.*) %1$s,
                      seconds = seconds OPERATOR(@extschema@.*) %1$s,
-                     sources = sources OPERATOR(@extschema@.*) %1$s', kept),
+                     sources = sources OPERATOR(@extschema@.*) %1$s,
+                     lags = lags OPERATOR(@extschema@.*) %1$s', kept),
       format('UPDATE @extschema@.usage_rollup
                  SET events = events OPERATOR(@extschema@.*) %1$s,
                      seconds = seconds OPERATOR(@extschema@.*) %1$s,
@@ -78,6 +80,9 @@ BEGIN
                WHERE month + 31 > upper(%1$s)', kept),
       'DELETE FROM @extschema@.usage_rollup
         WHERE @extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources)',
+      format('UPDATE @extschema@.usage_totals
+                 SET lags = lags OPERATOR(@extschema@.*) %1$s
+               WHERE month + 31 > upper(%1$s)', kept),
       'DELETE FROM @extschema@.user_activity',
       'INSERT INTO @extschema@.user_activity (account_id, user_id, days, shared)
        SELECT account_id,
@@ -88,7 +93,7 @@ BEGIN
         GROUP BY account_id, user_id
        HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))']
     END,
-    'SELECT account_id, user_id, event_ts, duration_seconds, event_name, source FROM @extschema@.fct_event'
+    'SELECT account_id, user_id, event_ts, ingested_at, duration_seconds, event_name, source FROM @extschema@.fct_event'
       || CASE WHEN kept IS NULL THEN '' ELSE format(' WHERE @extschema@.event_day(event_ts) >= upper(%s)', kept) END,
     (SELECT greatest(sum(reltuples), 0)::bigint
        FROM pg_class
@@ -159,6 +164,22 @@ BEGIN
                    sources OPERATOR(@extschema@.*) checked AS sources
               FROM @extschema@.usage_live_rollup) AS sliced
      WHERE NOT (@extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources))
+  ), expected_lags AS (
+    SELECT events.day + 1 - extract(day FROM events.day)::integer AS month,
+           @extschema@.dayseries_map_agg(events.source_and_lag, events.day, 1) AS lags
+      FROM (SELECT concat(coalesce(source, 'unknown'), ' ', @extschema@.lag_bucket(event_ts, ingested_at)) AS source_and_lag,
+                   @extschema@.event_day(event_ts) AS day
+              FROM @extschema@.fct_event
+            OFFSET 0) AS events
+     WHERE events.day <@ checked
+     GROUP BY 1
+  ), found_lags AS (
+    SELECT month,
+           @extschema@.sum(lags OPERATOR(@extschema@.*) checked) AS lags
+      FROM (SELECT month, lags FROM @extschema@.usage_totals
+            UNION ALL
+            SELECT month, lags FROM @extschema@.usage_pending) AS live
+     GROUP BY month
   ), expected_days AS (
     SELECT account_id,
            user_id,
@@ -195,6 +216,16 @@ BEGIN
    WHERE coalesce(expected.events, '{}') OPERATOR(@extschema@.<>) coalesce(found.events, '{}')
       OR coalesce(expected.seconds, '{}') OPERATOR(@extschema@.<>) coalesce(found.seconds, '{}')
       OR coalesce(expected.sources, '{}') OPERATOR(@extschema@.<>) coalesce(found.sources, '{}')
+  UNION ALL
+  SELECT 'usage_totals',
+         NULL,
+         NULL,
+         month,
+         expected_lags.lags::text,
+         found_lags.lags::text
+    FROM expected_lags
+    FULL JOIN found_lags USING (month)
+   WHERE coalesce(expected_lags.lags, '{}') OPERATOR(@extschema@.<>) coalesce(found_lags.lags, '{}')
   UNION ALL
   -- The days, with what is pending
   SELECT 'user_activity',
@@ -331,6 +362,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   owner CONSTANT regrole := @extschema@.usage_check_owner();
+  pending_rows bigint;
 BEGIN
   IF owner <> current_user::regrole THEN
     RETURN QUERY
@@ -358,12 +390,40 @@ BEGIN
   PERFORM FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id FOR UPDATE;
   PERFORM @extschema@.usage_lock_rollups(true);
 
+  pending_rows := (SELECT count(*) FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id);
   relation := 'fct_event';
   removed_rows := @extschema@.usage_delete_raw(NULL, erase_user.user_id);
   RETURN NEXT;
+  -- What is pending by now, of the deletion too, is the difference that it
+  -- makes to the lags.
   relation := 'usage_pending';
-  DELETE FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id;
-  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  WITH taken AS (
+    DELETE FROM @extschema@.usage_pending AS pending
+     WHERE pending.user_id = erase_user.user_id
+    RETURNING month, lags
+  )
+  INSERT INTO @extschema@.usage_totals AS totals (month, events, seconds, sources, lags, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts)
+  SELECT month,
+         '{}',
+         '{}',
+         '{}',
+         @extschema@.sum(lags),
+         '{}',
+         '{}',
+         '{}',
+         '{}',
+         '{}',
+         '{}',
+         '{}',
+         '{}',
+         '{}',
+         '{}'
+    FROM taken
+   GROUP BY month
+   ORDER BY month
+  ON CONFLICT (month) DO UPDATE
+     SET lags = totals.lags OPERATOR(@extschema@.+) excluded.lags;
+  removed_rows := pending_rows;
   RETURN NEXT;
   relation := 'usage_rollup';
   DELETE FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id;

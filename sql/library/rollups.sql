@@ -55,7 +55,7 @@ BEGIN
     DELETE FROM @extschema@.usage_pending
      WHERE ctid >= format('(%s,0)', from_block)::tid
        AND ctid < format('(%s,0)', to_block)::tid
-    RETURNING account_id, user_id, month, events, seconds, sources
+    RETURNING account_id, user_id, month, events, seconds, sources, lags
   ), changes AS (
     SELECT account_id,
            user_id,
@@ -66,6 +66,28 @@ BEGIN
            @extschema@.sum(sources) AS sources
       FROM taken
      GROUP BY account_id, user_id, month
+  ), settled_lags AS (
+    INSERT INTO @extschema@.usage_totals AS totals (month, events, seconds, sources, lags, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts)
+    SELECT month,
+           '{}',
+           '{}',
+           '{}',
+           @extschema@.sum(lags),
+           '{}',
+           '{}',
+           '{}',
+           '{}',
+           '{}',
+           '{}',
+           '{}',
+           '{}',
+           '{}',
+           '{}'
+      FROM taken
+     GROUP BY month
+     ORDER BY month
+    ON CONFLICT (month) DO UPDATE
+       SET lags = totals.lags OPERATOR(@extschema@.+) excluded.lags
   ), settled AS (
     INSERT INTO @extschema@.usage_rollup AS rollup (account_id, user_id, month, events, seconds, sources)
     SELECT account_id,
@@ -130,6 +152,8 @@ BEGIN
   DELETE FROM @extschema@.user_activity AS activity
    USING unnest(empty_keys.activity_accounts, empty_keys.activity_users) AS key (account_id, user_id)
    WHERE activity.account_id = key.account_id AND activity.user_id = key.user_id;
+
+  DELETE FROM @extschema@.usage_totals WHERE @extschema@.isempty(lags);
 
   -- Rows came or went: which of these users have several now?
   UPDATE @extschema@.user_activity AS activity

@@ -21,6 +21,7 @@ RETURNS TABLE (
   events      @extschema@.dayseries_map,
   seconds     @extschema@.dayseries_map,
   sources     @extschema@.dayseries_map,
+  lags        @extschema@.dayseries_map,
   event_users @extschema@.dayseries_map,
   dau         @extschema@.dayseries,
   wau         @extschema@.dayseries,
@@ -47,6 +48,7 @@ DECLARE
   with_accounts CONSTANT boolean := 'accounts' = ANY (parts);
   with_totals CONSTANT boolean := 'totals' = ANY (parts);
   with_sums CONSTANT boolean := 'sums' = ANY (parts);
+  with_lags CONSTANT boolean := 'lags' = ANY (parts);
   with_event_users CONSTANT boolean := 'event_users' = ANY (parts);
   with_activity CONSTANT boolean := 'activity' = ANY (parts);
   with_periods CONSTANT boolean := 'periods' = ANY (parts);
@@ -172,13 +174,15 @@ BEGIN
            changed.events,
            changed.seconds,
            changed.sources,
+           changed.lags,
            false AS settled
       FROM (SELECT account_id,
                    user_id,
                    month,
                    @extschema@.sum(events) AS events,
                    @extschema@.sum(seconds) AS seconds,
-                   @extschema@.sum(sources) AS sources
+                   @extschema@.sum(sources) AS sources,
+                   @extschema@.sum(lags) FILTER (WHERE with_lags) AS lags
               FROM @extschema@.usage_pending
              WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
              GROUP BY account_id, user_id, month) AS changed
@@ -194,6 +198,7 @@ BEGIN
            events,
            seconds,
            sources,
+           NULL,
            true
       FROM @extschema@.usage_rollup
      WHERE of_settled
@@ -269,6 +274,7 @@ BEGIN
            @extschema@.sum(events) FILTER (WHERE with_sums) AS events,
            @extschema@.sum(seconds) FILTER (WHERE with_sums) AS seconds,
            @extschema@.sum(sources) FILTER (WHERE with_sums) AS sources,
+           NULL::@extschema@.dayseries_map AS lags,
            @extschema@.event_user_counts(before, events) FILTER (WHERE with_event_users) AS event_users,
            NULL::@extschema@.dayseries_map AS figures
       FROM account_months
@@ -280,6 +286,7 @@ BEGIN
            @extschema@.sum(events),
            @extschema@.sum(seconds),
            @extschema@.sum(sources),
+           @extschema@.sum(lags),
            NULL,
            NULL
       FROM account_months
@@ -291,6 +298,7 @@ BEGIN
            NULL,
            NULL,
            NULL,
+           NULL,
            @extschema@.event_user_counts(before, events),
            NULL
       FROM user_months
@@ -299,6 +307,7 @@ BEGIN
     UNION ALL
     SELECT figures.account_id,
            cut.month,
+           NULL,
            NULL,
            NULL,
            NULL,
@@ -331,6 +340,7 @@ BEGIN
          seconds,
          sources,
          NULL::@extschema@.dayseries_map,
+         NULL::@extschema@.dayseries_map,
          NULL::@extschema@.dayseries,
          NULL::@extschema@.dayseries,
          NULL::@extschema@.dayseries,
@@ -360,6 +370,7 @@ BEGIN
          NULL,
          NULL,
          NULL,
+         NULL,
          NULL
     FROM account_days
    WHERE with_days
@@ -372,6 +383,7 @@ BEGIN
          coalesce(@extschema@.sum(events), '{}'),
          coalesce(@extschema@.sum(seconds), '{}'),
          coalesce(@extschema@.sum(sources), '{}'),
+         coalesce(@extschema@.sum(lags), '{}'),
          coalesce(@extschema@.sum(event_users), '{}'),
          coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'dau'), '{}'),
          coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'wau'), '{}'),
@@ -388,4 +400,4 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_changes(text[], text, bigint, bigint) IS
-  'What the rollups are changed by: source pending, what is pending in a range of blocks of usage_pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of sums, event_users, activity, periods and cohorts that are among the parts)';
+  'What the rollups are changed by: source pending, what is pending in a range of blocks of usage_pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of sums, lags (of totals only), event_users, activity, periods and cohorts that are among the parts)';

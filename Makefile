@@ -48,6 +48,7 @@ LIBRARY = begin \
 	funnel \
 	model \
 	settings \
+	lags \
 	changes \
 	rollups \
 	maintenance \

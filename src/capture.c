@@ -175,7 +175,8 @@ usage_capture(PG_FUNCTION_ARGS)
 
 /*
  * Append what usage_purged_sums() says, as of before the statement, with the
- * sign turned.
+ * sign turned. The lags of purged events are not known any more by user, and
+ * stay.
  */
 static void
 take_back_purged(Oid schema, Datum users)
@@ -187,7 +188,7 @@ take_back_purged(Oid schema, Datum users)
 	CommandId	before;
 
 	SPI_connect();
-	append = psprintf("INSERT INTO %s (account_id, user_id, month, events, seconds, sources) VALUES ($1, $2, $3, $4, $5, $6)",
+	append = psprintf("INSERT INTO %s (account_id, user_id, month, events, seconds, sources, lags) VALUES ($1, $2, $3, $4, $5, $6, '{}')",
 					  ua_qualified(schema, "usage_pending"));
 
 	/*
@@ -212,13 +213,13 @@ take_back_purged(Oid schema, Datum users)
 		Datum		values[6];
 		bool		isnull;
 
-		for (int column = 0; column < 6; column++)
+		for (int column = 0; column < lengthof(types); column++)
 		{
 			types[column] = SPI_gettypeid(sums->tupdesc, column + 1);
 			values[column] = SPI_getbinval(sums->vals[i], sums->tupdesc,
 										   column + 1, &isnull);
 		}
-		SPI_execute_with_args(append, 6, types, values, NULL, false, 0);
+		SPI_execute_with_args(append, lengthof(types), types, values, NULL, false, 0);
 	}
 	SPI_finish();
 }

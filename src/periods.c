@@ -42,3 +42,40 @@ ua_period_months(UaPeriodWord *period, int32 word, int months)
 		period->starts |= UINT64CONST(1) << start;
 	period->tails = period->starts >> 1 | UINT64CONST(1) << (DAYS_PER_WORD - 1);
 }
+
+static UaDayset *
+first_days_of(UaDays days, void (*lay) (UaPeriodWord *, int32, int), int argument)
+{
+	UaDaysReader reader;
+	UaDaysWriter writer;
+	int32		word;
+	uint64		bits;
+	int64		last = UA_NO_DAY;
+
+	ua_days_write(&writer, VARHDRSZ, days.size);
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		UaPeriodWord period;
+		uint64		firsts;
+
+		lay(&period, word, argument);
+		firsts = ua_period_firsts(&period, bits, last);
+		if (firsts != 0)
+			ua_days_put(&writer, word, firsts);
+		last = (int64) ua_day_of_word(word) + pg_leftmost_one_pos64(bits);
+	}
+	return ua_dayset_written(&writer);
+}
+
+UaDayset *
+ua_dayset_first_by_week(UaDays days, int week_start)
+{
+	return first_days_of(days, ua_period_weeks, week_start);
+}
+
+UaDayset *
+ua_dayset_first_by_months(UaDays days, int months)
+{
+	return first_days_of(days, ua_period_months, months);
+}

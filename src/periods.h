@@ -85,4 +85,8 @@ ua_week_of_day(UaDay day, int week_start)
 	return day - (int) (days_in < 0 ? days_in + 7 : days_in);
 }
 
+/* The first active day of each period that has one: new daysets. */
+extern UaDayset *ua_dayset_first_by_week(UaDays days, int week_start);
+extern UaDayset *ua_dayset_first_by_months(UaDays days, int months);
+
 #endif							/* UA_PERIODS_H */

@@ -73,7 +73,8 @@ BEGIN
       format('UPDATE @extschema@.usage_pending
                  SET events = events OPERATOR(@extschema@.*) %1$s,
                      seconds = seconds OPERATOR(@extschema@.*) %1$s,
-                     sources = sources OPERATOR(@extschema@.*) %1$s', kept),
+                     sources = sources OPERATOR(@extschema@.*) %1$s,
+                     lags = lags OPERATOR(@extschema@.*) %1$s', kept),
       format('UPDATE @extschema@.usage_rollup
                  SET events = events OPERATOR(@extschema@.*) %1$s,
                      seconds = seconds OPERATOR(@extschema@.*) %1$s,
@@ -81,6 +82,9 @@ BEGIN
                WHERE month + 31 > upper(%1$s)', kept),
       'DELETE FROM @extschema@.usage_rollup
         WHERE @extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources)',
+      format('UPDATE @extschema@.usage_totals
+                 SET lags = lags OPERATOR(@extschema@.*) %1$s
+               WHERE month + 31 > upper(%1$s)', kept),
       'DELETE FROM @extschema@.user_activity',
       'INSERT INTO @extschema@.user_activity (account_id, user_id, days, shared)
        SELECT account_id,
@@ -90,10 +94,9 @@ BEGIN
          FROM @extschema@.usage_rollup
         GROUP BY account_id, user_id
        HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))',
-      format('UPDATE @extschema@.usage_totals SET lags = lags OPERATOR(@extschema@.*) %1$s', kept),
       'SELECT @extschema@.usage_sum_up()']
     END,
-    'SELECT account_id, user_id, event_ts, duration_seconds, event_name, source FROM @extschema@.fct_event'
+    'SELECT account_id, user_id, event_ts, ingested_at, duration_seconds, event_name, source FROM @extschema@.fct_event'
       || CASE WHEN kept IS NULL THEN '' ELSE format(' WHERE @extschema@.event_day(event_ts) >= upper(%s)', kept) END,
     (SELECT greatest(sum(reltuples), 0)::bigint
        FROM pg_class
@@ -164,6 +167,22 @@ BEGIN
                    sources OPERATOR(@extschema@.*) checked AS sources
               FROM @extschema@.usage_live_rollup) AS sliced
      WHERE NOT (@extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources))
+  ), expected_lags AS (
+    SELECT events.day + 1 - extract(day FROM events.day)::integer AS month,
+           @extschema@.dayseries_map_agg(events.source_and_lag, events.day, 1) AS lags
+      FROM (SELECT concat(coalesce(source, 'unknown'), ' ', @extschema@.lag_bucket(event_ts, ingested_at)) AS source_and_lag,
+                   @extschema@.event_day(event_ts) AS day
+              FROM @extschema@.fct_event
+            OFFSET 0) AS events
+     WHERE events.day <@ checked
+     GROUP BY 1
+  ), found_lags AS (
+    SELECT month,
+           @extschema@.sum(lags OPERATOR(@extschema@.*) checked) AS lags
+      FROM (SELECT month, lags FROM @extschema@.usage_totals
+            UNION ALL
+            SELECT month, lags FROM @extschema@.usage_pending) AS live
+     GROUP BY month
   ), expected_days AS (
     SELECT account_id,
            user_id,
@@ -215,6 +234,16 @@ BEGIN
    WHERE coalesce(expected.events, '{}') OPERATOR(@extschema@.<>) coalesce(found.events, '{}')
       OR coalesce(expected.seconds, '{}') OPERATOR(@extschema@.<>) coalesce(found.seconds, '{}')
       OR coalesce(expected.sources, '{}') OPERATOR(@extschema@.<>) coalesce(found.sources, '{}')
+  UNION ALL
+  SELECT 'usage_totals',
+         NULL,
+         NULL,
+         month,
+         expected_lags.lags::text,
+         found_lags.lags::text
+    FROM expected_lags
+    FULL JOIN found_lags USING (month)
+   WHERE coalesce(expected_lags.lags, '{}') OPERATOR(@extschema@.<>) coalesce(found_lags.lags, '{}')
   UNION ALL
   -- The days, with what is pending
   SELECT 'user_activity',
@@ -416,13 +445,14 @@ BEGIN
   GET DIAGNOSTICS removed_rows = ROW_COUNT;
   RETURN NEXT;
   -- What the rollups hold of the user by now came without its events.
-  INSERT INTO @extschema@.usage_pending (account_id, user_id, month, events, seconds, sources)
+  INSERT INTO @extschema@.usage_pending (account_id, user_id, month, events, seconds, sources, lags)
   SELECT account_id,
          user_id,
          month,
          OPERATOR(@extschema@.-) events,
          OPERATOR(@extschema@.-) seconds,
-         OPERATOR(@extschema@.-) sources
+         OPERATOR(@extschema@.-) sources,
+         '{}'
     FROM @extschema@.usage_live_rollup AS live
    WHERE live.user_id = erase_user.user_id;
   relation := 'usage_pending';

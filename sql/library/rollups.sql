@@ -64,7 +64,7 @@ BEGIN
     SELECT *
       FROM @extschema@.usage_changes(
              CASE source WHEN 'pending' THEN ARRAY['months', 'days'] END
-             || ARRAY['accounts', 'totals', 'sums', 'event_users', 'activity', 'periods', 'cohorts'],
+             || ARRAY['accounts', 'totals', 'sums', 'lags', 'event_users', 'activity', 'periods', 'cohorts'],
              source, from_block, to_block)
   ), settled AS (
     INSERT INTO @extschema@.usage_rollup AS rollup (account_id, user_id, month, events, seconds, sources)
@@ -125,8 +125,8 @@ BEGIN
               AND @extschema@.isempty(lifecycle)
               AND @extschema@.isempty(cohorts) AS is_empty
   ), totals AS (
-    INSERT INTO @extschema@.usage_totals AS totals (month, events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts)
-    SELECT month, events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts
+    INSERT INTO @extschema@.usage_totals AS totals (month, events, seconds, sources, lags, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts)
+    SELECT month, events, seconds, sources, lags, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts
       FROM changes
      WHERE user_id IS NULL AND account_id IS NULL
      ORDER BY month
@@ -134,6 +134,7 @@ BEGIN
        SET events = totals.events OPERATOR(@extschema@.+) excluded.events,
            seconds = totals.seconds OPERATOR(@extschema@.+) excluded.seconds,
            sources = totals.sources OPERATOR(@extschema@.+) excluded.sources,
+           lags = totals.lags OPERATOR(@extschema@.+) excluded.lags,
            event_users = totals.event_users OPERATOR(@extschema@.+) excluded.event_users,
            dau = totals.dau OPERATOR(@extschema@.+) excluded.dau,
            wau = totals.wau OPERATOR(@extschema@.+) excluded.wau,
@@ -148,6 +149,7 @@ BEGIN
               @extschema@.isempty(events)
               AND @extschema@.isempty(seconds)
               AND @extschema@.isempty(sources)
+              AND @extschema@.isempty(lags)
               AND @extschema@.isempty(event_users)
               AND @extschema@.isempty(dau)
               AND @extschema@.isempty(wau)
@@ -184,7 +186,8 @@ BEGIN
    USING unnest(empty_keys.account_accounts, empty_keys.account_months) AS key (account_id, month)
    WHERE rollup.account_id = key.account_id AND rollup.month = key.month;
   DELETE FROM @extschema@.usage_totals
-   WHERE month = ANY (empty_keys.total_months) AND @extschema@.isempty(lags);
+   WHERE month = ANY (empty_keys.total_months);
+
 
   -- Rows came or went: which of these users have several now?
   UPDATE @extschema@.user_activity AS activity

@@ -99,7 +99,7 @@ COMMENT ON COLUMN @extschema@.usage_totals.month IS 'First day of the month; eac
 COMMENT ON COLUMN @extschema@.usage_totals.events IS 'Number of events a day, by event name';
 COMMENT ON COLUMN @extschema@.usage_totals.seconds IS 'Seconds of duration a day, by event name';
 COMMENT ON COLUMN @extschema@.usage_totals.sources IS 'Number of events a day, by source; unknown where that is null';
-COMMENT ON COLUMN @extschema@.usage_totals.lags IS 'Number of events a day, by source and lag from happening to arriving';
+COMMENT ON COLUMN @extschema@.usage_totals.lags IS 'Number of events a day, by source and lag from happening to arriving: the label is the source, a space and the number of the lag''s bucket, see lag_bucket()';
 COMMENT ON COLUMN @extschema@.usage_totals.event_users IS 'Users with such an event a day, by event name';
 COMMENT ON COLUMN @extschema@.usage_totals.dau IS 'Users active on each day';
 COMMENT ON COLUMN @extschema@.usage_totals.wau IS 'Users active in the 7 days that end with each day';
@@ -117,7 +117,8 @@ CREATE TABLE @extschema@.usage_pending (
   month      date NOT NULL,
   events     @extschema@.dayseries_map NOT NULL,
   seconds    @extschema@.dayseries_map NOT NULL,
-  sources    @extschema@.dayseries_map NOT NULL
+  sources    @extschema@.dayseries_map NOT NULL,
+  lags       @extschema@.dayseries_map NOT NULL
 );
 
 ALTER TABLE @extschema@.usage_pending REPLICA IDENTITY FULL;
@@ -134,6 +135,7 @@ COMMENT ON COLUMN @extschema@.usage_pending.month IS 'First day of the month';
 COMMENT ON COLUMN @extschema@.usage_pending.events IS 'Change of usage_rollup.events';
 COMMENT ON COLUMN @extschema@.usage_pending.seconds IS 'Change of usage_rollup.seconds';
 COMMENT ON COLUMN @extschema@.usage_pending.sources IS 'Change of usage_rollup.sources';
+COMMENT ON COLUMN @extschema@.usage_pending.lags IS 'Change of usage_totals.lags';
 
 CREATE TABLE @extschema@.usage_rollup_state (
   purged_before date,

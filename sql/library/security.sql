@@ -66,8 +66,11 @@ BEGIN
     EXECUTE format('CREATE POLICY usage_account_access ON %s %s', relation, policy);
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation);
   END LOOP;
-  -- The policies read it with the rights of whoever asks.
-  GRANT SELECT ON @extschema@.usage_account_access TO PUBLIC;
+  -- The policies read it with the rights of whoever asks. A right that the
+  -- extension's script gives would be missing in a dump.
+  IF NOT has_table_privilege('public', '@extschema@.usage_account_access', 'SELECT') THEN
+    GRANT SELECT ON @extschema@.usage_account_access TO PUBLIC;
+  END IF;
 END
 $function$;
 

@@ -259,6 +259,8 @@ DECLARE
   past CONSTANT text := (SELECT format('%L::daterange', settings.past) FROM @extschema@.usage_today AS settings);
   by_label CONSTANT boolean := coalesce(segment IN ('source', 'event_name', 'event_category'), false);
   of_events CONSTANT boolean := by_label OR event IS NOT NULL OR category IS NOT NULL;
+  -- Where nothing is pending, what is settled is all there is.
+  rollup CONSTANT text := CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN '@extschema@.usage_live_rollup' ELSE '@extschema@.usage_rollup' END;
   of_account CONSTANT text := CASE
     WHEN account_id IS NULL THEN 'true'
     -- Of the rollups, only the accounts that these users have been active under are read.
@@ -266,20 +268,12 @@ DECLARE
                                  'MEMBERS', 'ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %1$L))'), account_id)
     ELSE format('rollup.account_id = %L', account_id)
   END;
-  of_label CONSTANT text := CASE
-    WHEN event IS NOT NULL THEN format('part.label = %L', event)
-    WHEN category IS NOT NULL THEN format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category)
-    ELSE 'true'
-  END;
   value CONSTANT text := CASE segment
     WHEN 'plan_tier' THEN 'account.plan_tier'
     WHEN 'region' THEN 'account.region'
     WHEN 'role' THEN 'member.role'
     WHEN 'country' THEN 'member.country'
     WHEN 'account_id' THEN CASE WHEN own THEN 'member.account_id::text' ELSE 'active.account_id::text' END
-    WHEN 'event_category' THEN 'coalesce(@extschema@.event_category(active.label), ''unknown'')'
-    WHEN 'event_name' THEN 'active.label'
-    WHEN 'source' THEN 'active.label'
     ELSE 'NULL::text'
   END;
   joins CONSTANT text := concat_ws(' ',
@@ -287,38 +281,69 @@ DECLARE
          THEN 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = active.user_id' END,
     CASE WHEN segment IN ('plan_tier', 'region')
          THEN format('LEFT JOIN @extschema@.dim_account AS account ON account.account_id = %s.account_id', CASE WHEN own THEN 'member' ELSE 'active' END) END);
+  changed uuid[];
+  merged uuid[];
 BEGIN
   IF account_id IS NOT NULL AND segment IS NULL AND NOT of_events THEN
     RETURN format('SELECT NULL::text AS segment_value, user_id, days FROM @extschema@.usage_account_days(%L, %L)', account_id, own);
+  ELSIF by_label THEN
+    RETURN format($query$
+      SELECT part.label AS segment_value, users.user_id, @extschema@.days(part.series OPERATOR(@extschema@.*) %s) AS days
+        FROM (SELECT rollup.user_id, @extschema@.sum(rollup.%s) AS sums
+                FROM %s AS rollup
+               WHERE %s
+               GROUP BY rollup.user_id
+              OFFSET 0) AS users
+       CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)
+       WHERE %s $query$,
+      past,
+      CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
+      rollup,
+      of_account,
+      format(CASE segment WHEN 'event_category' THEN '@extschema@.by_category(%s)' ELSE '%s' END,
+             CASE WHEN event IS NULL THEN 'users.sums' ELSE format('@extschema@.dayseries_map(%L, users.sums OPERATOR(@extschema@.->) %1$L)', event) END),
+      CASE WHEN category IS NULL THEN 'true'
+           WHEN segment = 'event_category' THEN format('part.label = %L', category)
+           ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
   ELSIF of_events OR account_id IS NOT NULL THEN
-    RETURN format('SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s) AS active %s GROUP BY 1, 2',
+    RETURN format('SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s GROUP BY 1, 2',
       value, past,
       CASE
         WHEN NOT of_events THEN
           'SELECT rollup.account_id, rollup.user_id, rollup.days FROM @extschema@.usage_live_activity AS rollup WHERE ' || of_account
-        WHEN by_label THEN
-          format('SELECT rollup.account_id, rollup.user_id, part.label, @extschema@.days(part.series) AS days
-                    FROM @extschema@.usage_live_rollup AS rollup
-                   CROSS JOIN LATERAL @extschema@.each(rollup.%I) AS part (label, series)
-                   WHERE %s AND %s',
-            CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END, of_account, of_label)
         ELSE
-          format('SELECT rollup.account_id, rollup.user_id, @extschema@.days(%s OPERATOR(@extschema@.->) %L) AS days
-                    FROM @extschema@.usage_live_rollup AS rollup
-                   WHERE %s',
-            CASE WHEN event IS NULL THEN '@extschema@.by_category(rollup.events)' ELSE 'rollup.events' END,
-            coalesce(event, category), of_account)
+          format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
+            CASE WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown'')'
+                 ELSE (SELECT string_agg(format('coalesce(@extschema@.days(rollup.events OPERATOR(@extschema@.->) %L), ''{}'')', names.event_name), ' OPERATOR(@extschema@.+) ')
+                         FROM (SELECT event AS event_name
+                                WHERE event IS NOT NULL
+                               UNION ALL
+                               SELECT taxonomy.event_name
+                                 FROM @extschema@.event_taxonomy AS taxonomy
+                                WHERE taxonomy.event_category = category) AS names) END,
+            rollup, of_account)
       END,
       joins);
-  ELSIF own OR segment IS NULL OR segment IN ('role', 'country') THEN
-    RETURN format('SELECT %s AS segment_value, active.user_id, active.days FROM @extschema@.usage_live_user_days AS active %s', value, joins);
   END IF;
-  -- Only users with several accounts can be in a segment twice.
-  RETURN format('WITH active AS MATERIALIZED (SELECT activity.account_id, activity.user_id, activity.days OPERATOR(@extschema@.*) %3$s AS days, activity.shared FROM @extschema@.usage_live_activity AS activity)
-                 SELECT %1$s AS segment_value, active.user_id, active.days FROM active %2$s WHERE NOT active.shared
-                 UNION ALL
-                 SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) FROM active %2$s WHERE active.shared GROUP BY 1, 2',
-    value, joins, past);
+
+  -- What is settled of users of one account is read as it is; the others, and
+  -- those with something pending, are merged.
+  SELECT array_agg(users.user_id) INTO changed
+    FROM (SELECT DISTINCT changes.user_id
+            FROM @extschema@.usage_changes('{days}') AS changes) AS users;
+  SELECT array_agg(activity.user_id) || changed INTO merged
+    FROM @extschema@.user_activity AS activity
+   WHERE activity.shared;
+  RETURN format('SELECT %s AS segment_value, active.user_id,
+                        CASE WHEN @extschema@.last_day(active.days) >= upper(%s) THEN active.days OPERATOR(@extschema@.*) %2$s ELSE active.days END AS days
+                   FROM @extschema@.user_activity AS active %s
+                  WHERE NOT active.shared', value, past, joins)
+      || CASE WHEN changed IS NULL THEN '' ELSE format(' AND active.user_id <> ALL (%L::uuid[])', changed) END
+      || CASE WHEN merged IS NULL THEN '' ELSE format(' UNION ALL
+                 SELECT %s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s
+                   FROM @extschema@.usage_live_activity AS active %s
+                  WHERE active.user_id = ANY (%L::uuid[])
+                  GROUP BY 1, 2', value, past, joins, merged) END;
 END
 $function$;
 
@@ -347,6 +372,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET DateStyle = 'ISO'
+SET work_mem = '64MB'
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -441,18 +467,17 @@ BEGIN
     SELECT segment_value,
            @extschema@.usage_by_period(active OPERATOR(@extschema@.*) $1, $2, $3),
            @extschema@.usage_by_period(arrived OPERATOR(@extschema@.*) $1, $2, $3),
-           @extschema@.usage_by_period(returned OPERATOR(@extschema@.*) $1, $2, $3)
+           NULL::@extschema@.dayseries
       FROM (SELECT %1$s AS segment_value,
                    @extschema@.sum(months.figure) AS active,
-                   @extschema@.sum(months.lifecycle OPERATOR(@extschema@.->) 'new') AS arrived,
-                   @extschema@.sum(months.lifecycle OPERATOR(@extschema@.->) $4) AS returned
+                   @extschema@.sum(months.lifecycle OPERATOR(@extschema@.->) 'new') AS arrived
               FROM (SELECT account_id, %2$I AS figure, %3$s AS lifecycle
                       FROM @extschema@.account_rollup
-                     WHERE month >= $5 AND month <= $6
+                     WHERE month >= $4 AND month <= $5
                     UNION ALL
                     SELECT account_id, %2$I, %3$s
-                      FROM @extschema@.usage_changes('{accounts}' || $7)
-                     WHERE month >= $5 AND month <= $6) AS months
+                      FROM @extschema@.usage_changes('{accounts}' || $6)
+                     WHERE month >= $4 AND month <= $5) AS months
               %4$s
              GROUP BY 1
             OFFSET 0) AS segments $query$
@@ -461,7 +486,7 @@ BEGIN
     SELECT segment_value,
            CASE WHEN merged THEN active ELSE OPERATOR(@extschema@.-) active END,
            CASE WHEN merged THEN arrived ELSE OPERATOR(@extschema@.-) arrived END,
-           CASE WHEN merged THEN returned ELSE OPERATOR(@extschema@.-) returned END
+           NULL
       FROM (SELECT segment_value, merged, %5$s
              GROUP BY segment_value, merged) AS shared $query$
        END,
@@ -478,17 +503,17 @@ BEGIN
           FROM @extschema@.usage_live_activity AS activity
           LEFT JOIN @extschema@.dim_account AS account
             ON account.account_id = activity.account_id
-         WHERE activity.user_id = ANY ($8)
+         WHERE activity.user_id = ANY ($7)
       )
       SELECT segment_value, false AS merged, days FROM shared_days WHERE accounts > 1
       UNION ALL
       SELECT segment_value, true, @extschema@.dayset_union(days) FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$, segment)))
-  USING past, period, week_start, returning_label, first_month, to_day, parts, sharers;
+  USING past, period, week_start, first_month, to_day, parts, sharers;
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_user_counts(text, integer, text, text, text, uuid, boolean, date, date) IS
-  'By segment, in one or more rows to be added up: the users active in each period, or in each window of so many days under its last day; of these, who had never been before, and who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+  'By segment, in one or more rows to be added up: the users active in each period, or in each window of so many days under its last day; of these, who had never been before, and, for users'' own accounts, who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
 
 CREATE FUNCTION @extschema@.usage_value_series(metric text, segment text, account_id uuid, from_day date, to_day date)
 RETURNS TABLE (
@@ -547,7 +572,8 @@ BEGIN
     CASE WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('segments.%I', segment) END,
     CASE WHEN metric = 'events' THEN '@extschema@.total_series(months.events)'
          ELSE format('months.%I OPERATOR(@extschema@.->) %L', CASE metric WHEN 'work_seconds' THEN 'seconds' ELSE 'events' END, label) END,
-    CASE WHEN segment IN ('role', 'country') THEN '@extschema@.usage_live_rollup'
+    CASE WHEN segment IN ('role', 'country')
+         THEN CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN '@extschema@.usage_live_rollup AS settled' ELSE '@extschema@.usage_rollup AS settled' END
          ELSE '(SELECT account_id, month, events, seconds FROM @extschema@.account_rollup) AS settled' END,
     CASE WHEN one_account IS NULL THEN 'true' ELSE 'account_id = $3' END,
     CASE WHEN segment NOT IN ('role', 'country') THEN $query$
@@ -694,14 +720,14 @@ BEGIN
     WITH counts AS MATERIALIZED (
       SELECT days.segment_value,
              period.day AS period_start,
-             period.value AS active_days,
-             count(*) AS users
+             buckets.label::integer AS active_days,
+             period.value AS users
         FROM (SELECT segment_value,
-                     days OPERATOR(@extschema@.*) daterange($1, @extschema@.usage_next_period($2, $3)) AS days
+                     @extschema@.active_day_counts(days, $3, $4) AS counts
                 FROM (%s) AS days
-              OFFSET 0) AS days
-       CROSS JOIN LATERAL @extschema@.unnest(@extschema@.usage_by_period(@extschema@.dayseries(days.days), $3, $4)) AS period
-       GROUP BY days.segment_value, period.day, period.value
+               GROUP BY segment_value) AS days
+       CROSS JOIN LATERAL @extschema@.each(days.counts) AS buckets (label, series)
+       CROSS JOIN LATERAL @extschema@.unnest(buckets.series OPERATOR(@extschema@.*) daterange($1, $2, '[]')) AS period
     ), segments AS (
       SELECT DISTINCT segment_value FROM counts
       UNION
@@ -812,6 +838,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET DateStyle = 'ISO'
+SET work_mem = '64MB'
 AS $function$
 #variable_conflict use_column
 DECLARE

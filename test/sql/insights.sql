@@ -159,6 +159,20 @@ SELECT proname
 EXCEPT
 SELECT left(given_by, -2) FROM metric_catalog;
 
+-- active_day_counts(): by number of days, on the first days of periods
+SELECT period, active_day_counts(days, period, 7)
+  FROM (VALUES ('{2023-12-30..2024-01-03,2024-02-29}'::dayset), ('{2024-01-06}'), ('{}'), (NULL)) AS sets (days),
+       unnest('{day,week,month,quarter}'::text[]) WITH ORDINALITY AS periods (period, number)
+ GROUP BY period, number
+ ORDER BY number;
+SELECT active_day_counts(NULL, 'week', 1);
+-- of a whole quarter, and of a first week without a first day
+SELECT active_day_counts('{2024-07-01..2024-09-30}', 'quarter', 1);
+SELECT active_day_counts(dayset('4714-11-24 BC', '4714-11-24 BC'), 'week', 7);
+SELECT active_day_counts('{2024-07-01}', 'year', 1);
+SELECT active_day_counts('{2024-07-01}', NULL, 1);
+SELECT active_day_counts('{2024-07-01}', 'week', 8);
+
 -- One customer's figures are found by the customer's key: no table of many customers
 -- is read as a whole, but for a report on everybody.
 BEGIN;

@@ -278,7 +278,8 @@ DECLARE
   END;
   joins CONSTANT text := concat_ws(' ',
     CASE WHEN segment IN ('role', 'country') OR own AND segment IN ('plan_tier', 'region', 'account_id')
-         THEN 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = active.user_id' END,
+         THEN 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = active.user_id'
+              || CASE WHEN own AND account_id IS NOT NULL THEN format(' AND member.account_id = %L', account_id) ELSE '' END END,
     CASE WHEN segment IN ('plan_tier', 'region')
          THEN format('LEFT JOIN @extschema@.dim_account AS account ON account.account_id = %s.account_id', CASE WHEN own THEN 'member' ELSE 'active' END) END);
   changed uuid[];
@@ -1029,12 +1030,13 @@ BEGIN
               FROM (%s) AS active
             OFFSET 0) AS active
       LEFT JOIN @extschema@.dim_user AS member
-        ON member.user_id = active.user_id
+        ON member.user_id = active.user_id %s
       LEFT JOIN @extschema@.dim_account AS account
         ON account.account_id = member.account_id
      WHERE active.active_days >= $2
      ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true))
+    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true),
+    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END)
   USING day, least_days;
 END
 $function$;

@@ -890,7 +890,9 @@ BEGIN
            user_id,
            @extschema@.usage_period_start(@extschema@.first_day(days), $1, $2) AS cohort_start,
            @extschema@.usage_active_periods(days, $1, $2) AS periods
-      FROM (%s) AS started
+      FROM (%s
+            -- or it would look as if hardly anyone were left
+            OFFSET 0) AS started
      WHERE NOT @extschema@.isempty(days)
        AND @extschema@.first_day(days) >= $3 AND @extschema@.first_day(days) < @extschema@.usage_next_period($4, $1)
     OFFSET 0 $query$,

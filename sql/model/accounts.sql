@@ -31,7 +31,7 @@ WITH as_of AS MATERIALIZED (
   SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
     FROM (SELECT dau
             FROM @extschema@.usage_totals
-           WHERE NOT row_security_active('@extschema@.usage_totals')
+           WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
           UNION ALL
           SELECT dau
             FROM @extschema@.usage_changes('{totals,activity}', 'outside totals')) AS parts
@@ -132,7 +132,7 @@ WITH series AS MATERIALIZED (
                  event_users,
                  dau
             FROM @extschema@.usage_totals
-           WHERE NOT row_security_active('@extschema@.usage_totals')
+           WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
           UNION ALL
           SELECT events,
                  event_users,

@@ -14,7 +14,7 @@ SELECT daily.day AS activity_date,
                        wau,
                        mau
                   FROM @extschema@.usage_totals
-                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                 WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                 UNION ALL
                 SELECT dau,
                        wau,
@@ -101,7 +101,7 @@ SELECT weekly.day AS week_start,
   FROM (SELECT @extschema@.by_week(@extschema@.sum(weekly) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)) AS users
           FROM (SELECT weekly
                   FROM @extschema@.usage_totals
-                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                 WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                 UNION ALL
                 SELECT weekly
                   FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
@@ -120,7 +120,7 @@ SELECT monthly.day AS month_start,
   FROM (SELECT @extschema@.by_month(@extschema@.sum(monthly) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS users
           FROM (SELECT monthly
                   FROM @extschema@.usage_totals
-                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                 WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                 UNION ALL
                 SELECT monthly
                   FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series

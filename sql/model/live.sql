@@ -198,7 +198,7 @@ SELECT month,
        lifecycle,
        cohorts
   FROM @extschema@.usage_totals
- WHERE NOT row_security_active('@extschema@.usage_totals')
+ WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
 UNION ALL
 SELECT month,
        events,

@@ -8,7 +8,7 @@ WITH cohorts AS MATERIALIZED (
     FROM (SELECT @extschema@.sum(cohorts) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS cohorts
             FROM (SELECT cohorts
                     FROM @extschema@.usage_totals
-                   WHERE NOT row_security_active('@extschema@.usage_totals')
+                   WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                   UNION ALL
                   SELECT cohorts
                     FROM @extschema@.usage_changes('{totals,cohorts}', 'outside totals')) AS parts) AS total
@@ -51,7 +51,7 @@ SELECT weekly.day AS week_start,
           FROM (SELECT weekly,
                        lifecycle
                   FROM @extschema@.usage_totals
-                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                 WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                 UNION ALL
                 SELECT weekly,
                        lifecycle

@@ -42,11 +42,14 @@ LIBRARY = begin \
 	dayseries \
 	dayseries_map \
 	bridge \
+	figures \
 	aggregates \
 	sequences \
 	funnel \
 	model \
 	settings \
+	lags \
+	changes \
 	rollups \
 	maintenance
 MODEL = tables \

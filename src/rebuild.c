@@ -141,39 +141,32 @@ usage_recount(PG_FUNCTION_ARGS)
 }
 
 /*
- * usage_delete_raw(before date, user_id uuid) → bigint
+ * usage_delete_raw(before date) → bigint
  *
- * Delete raw events, those of days before that one or those of that user, but
- * leave the rollups as they are.
+ * Delete the raw events of days before that one, but leave the rollups as they
+ * are.
  */
 Datum
 usage_delete_raw(PG_FUNCTION_ARGS)
 {
 	Oid			schema = ua_function_schema(fcinfo);
-	char	   *table = ua_qualified(schema, "fct_event");
-	Oid			type = PG_ARGISNULL(0) ? UUIDOID : DATEOID;
-	Datum		value = PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0);
+	Oid			type = DATEOID;
+	Datum		before = PG_GETARG_DATUM(0);
 	char	   *command;
 	volatile int64 deleted = 0;
-
-	if (PG_ARGISNULL(0) == PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("either a day or a user must be given")));
 
 	check_caller(get_relname_relid("fct_event", schema));
 
 	/* The index finds a few days more than belong to it; days decide. */
-	command = type == UUIDOID ?
-		psprintf("DELETE FROM %s WHERE user_id = $1", table) :
-		psprintf("DELETE FROM %s WHERE event_ts < ($1 + 2)::timestamp AT TIME ZONE 'UTC' AND %s(event_ts) < $1",
-				 table, ua_qualified(schema, "event_day"));
+	command = psprintf("DELETE FROM %s WHERE event_ts < ($1 + 2)::timestamp AT TIME ZONE 'UTC' AND %s(event_ts) < $1",
+					   ua_qualified(schema, "fct_event"),
+					   ua_qualified(schema, "event_day"));
 
 	SPI_connect();
 	ua_suspend_capture(true);
 	PG_TRY();
 	{
-		if (SPI_execute_with_args(command, 1, &type, &value, NULL, false, 0) != SPI_OK_DELETE)
+		if (SPI_execute_with_args(command, 1, &type, &before, NULL, false, 0) != SPI_OK_DELETE)
 			elog(ERROR, "could not delete events");
 		deleted = SPI_processed;
 	}

@@ -8,13 +8,13 @@ AS 'MODULE_PATHNAME', 'usage_recount';
 COMMENT ON FUNCTION @extschema@.usage_recount(text[], text, bigint) IS
   'Run commands that clear the rollups and append the sums of the query''s events to usage_pending, under one snapshot; the number of events; part of rebuild_rollups()';
 
-CREATE FUNCTION @extschema@.usage_delete_raw(before date, user_id uuid)
+CREATE FUNCTION @extschema@.usage_delete_raw(before date)
 RETURNS bigint
-LANGUAGE c VOLATILE
+LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'usage_delete_raw';
 
-COMMENT ON FUNCTION @extschema@.usage_delete_raw(date, uuid) IS
-  'Delete the raw events of days before that one, or of that user, and leave the rollups as they are; part of purge_events() and erase_user()';
+COMMENT ON FUNCTION @extschema@.usage_delete_raw(date) IS
+  'Delete the raw events of days before that one, and leave the rollups as they are; part of purge_events()';
 
 CREATE FUNCTION @extschema@.usage_check_row_security()
 RETURNS void
@@ -24,7 +24,8 @@ AS $function$
 DECLARE
   relation text;
 BEGIN
-  FOREACH relation IN ARRAY ARRAY['fct_event', 'dim_user', 'usage_pending', 'usage_rollup', 'user_activity'] LOOP
+  FOREACH relation IN ARRAY ARRAY['fct_event', 'dim_user', 'usage_pending', 'usage_rollup', 'user_activity',
+                                 'account_rollup', 'usage_totals'] LOOP
     IF row_security_active('@extschema@.' || relation) THEN
       RAISE EXCEPTION USING
         ERRCODE = 'insufficient_privilege',
@@ -64,13 +65,16 @@ BEGIN
     CASE WHEN kept IS NULL THEN ARRAY[
       'DELETE FROM @extschema@.usage_pending',
       'DELETE FROM @extschema@.usage_rollup',
-      'DELETE FROM @extschema@.user_activity']
+      'DELETE FROM @extschema@.user_activity',
+      'DELETE FROM @extschema@.account_rollup',
+      'DELETE FROM @extschema@.usage_totals']
     ELSE ARRAY[
       -- A row that is pending goes where it belongs: what it says of purged days stays.
       format('UPDATE @extschema@.usage_pending
                  SET events = events OPERATOR(@extschema@.*) %1$s,
                      seconds = seconds OPERATOR(@extschema@.*) %1$s,
-                     sources = sources OPERATOR(@extschema@.*) %1$s', kept),
+                     sources = sources OPERATOR(@extschema@.*) %1$s,
+                     lags = lags OPERATOR(@extschema@.*) %1$s', kept),
       format('UPDATE @extschema@.usage_rollup
                  SET events = events OPERATOR(@extschema@.*) %1$s,
                      seconds = seconds OPERATOR(@extschema@.*) %1$s,
@@ -78,6 +82,9 @@ BEGIN
                WHERE month + 31 > upper(%1$s)', kept),
       'DELETE FROM @extschema@.usage_rollup
         WHERE @extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources)',
+      format('UPDATE @extschema@.usage_totals
+                 SET lags = lags OPERATOR(@extschema@.*) %1$s
+               WHERE month + 31 > upper(%1$s)', kept),
       'DELETE FROM @extschema@.user_activity',
       'INSERT INTO @extschema@.user_activity (account_id, user_id, days, shared)
        SELECT account_id,
@@ -86,9 +93,10 @@ BEGIN
               count(*) OVER (PARTITION BY user_id) > 1
          FROM @extschema@.usage_rollup
         GROUP BY account_id, user_id
-       HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))']
+       HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))',
+      'SELECT @extschema@.usage_sum_up()']
     END,
-    'SELECT account_id, user_id, event_ts, duration_seconds, event_name, source FROM @extschema@.fct_event'
+    'SELECT account_id, user_id, event_ts, ingested_at, duration_seconds, event_name, source FROM @extschema@.fct_event'
       || CASE WHEN kept IS NULL THEN '' ELSE format(' WHERE @extschema@.event_day(event_ts) >= upper(%s)', kept) END,
     (SELECT greatest(sum(reltuples), 0)::bigint
        FROM pg_class
@@ -159,6 +167,22 @@ BEGIN
                    sources OPERATOR(@extschema@.*) checked AS sources
               FROM @extschema@.usage_live_rollup) AS sliced
      WHERE NOT (@extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources))
+  ), expected_lags AS (
+    SELECT events.day + 1 - extract(day FROM events.day)::integer AS month,
+           @extschema@.dayseries_map_agg(events.source_and_lag, events.day, 1) AS lags
+      FROM (SELECT concat(coalesce(source, 'unknown'), ' ', @extschema@.lag_bucket(event_ts, ingested_at)) AS source_and_lag,
+                   @extschema@.event_day(event_ts) AS day
+              FROM @extschema@.fct_event
+            OFFSET 0) AS events
+     WHERE events.day <@ checked
+     GROUP BY 1
+  ), found_lags AS (
+    SELECT month,
+           @extschema@.sum(lags OPERATOR(@extschema@.*) checked) AS lags
+      FROM (SELECT month, lags FROM @extschema@.usage_totals
+            UNION ALL
+            SELECT month, lags FROM @extschema@.usage_pending) AS live
+     GROUP BY month
   ), expected_days AS (
     SELECT account_id,
            user_id,
@@ -182,6 +206,21 @@ BEGIN
            shared,
            count(*) OVER (PARTITION BY user_id) > 1 AS is_shared
       FROM @extschema@.user_activity
+  ), second_level AS MATERIALIZED (
+    SELECT account_id,
+           month,
+           concat_ws(' ', events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts) AS figures
+      FROM @extschema@.usage_changes('{accounts,totals,sums,event_users,activity,periods,cohorts}', 'settled')
+  ), expected_accounts AS (
+    SELECT account_id, month, figures FROM second_level WHERE account_id IS NOT NULL
+  ), found_accounts AS (
+    SELECT account_id, month, concat_ws(' ', events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts) AS figures FROM @extschema@.account_rollup
+  ), expected_totals AS (
+    SELECT month, figures FROM second_level WHERE account_id IS NULL
+  ), found_totals AS (
+    SELECT month, concat_ws(' ', events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts) AS figures
+      FROM @extschema@.usage_totals
+     WHERE @extschema@.isempty(lags) OR NOT @extschema@.isempty(events) OR NOT @extschema@.isempty(mau)
   )
   -- The sums, with what is pending
   SELECT 'usage_rollup',
@@ -195,6 +234,16 @@ BEGIN
    WHERE coalesce(expected.events, '{}') OPERATOR(@extschema@.<>) coalesce(found.events, '{}')
       OR coalesce(expected.seconds, '{}') OPERATOR(@extschema@.<>) coalesce(found.seconds, '{}')
       OR coalesce(expected.sources, '{}') OPERATOR(@extschema@.<>) coalesce(found.sources, '{}')
+  UNION ALL
+  SELECT 'usage_totals',
+         NULL,
+         NULL,
+         month,
+         expected_lags.lags::text,
+         found_lags.lags::text
+    FROM expected_lags
+    FULL JOIN found_lags USING (month)
+   WHERE coalesce(expected_lags.lags, '{}') OPERATOR(@extschema@.<>) coalesce(found_lags.lags, '{}')
   UNION ALL
   -- The days, with what is pending
   SELECT 'user_activity',
@@ -227,7 +276,29 @@ BEGIN
          is_shared::text,
          shared::text
     FROM shared_users
-   WHERE shared <> is_shared;
+   WHERE shared <> is_shared
+  UNION ALL
+  -- The settled second level against the settled first; a row with nothing in
+  -- it is one too many
+  SELECT 'account_rollup',
+         account_id,
+         NULL,
+         month,
+         expected_accounts.figures,
+         found_accounts.figures
+    FROM expected_accounts
+    FULL JOIN found_accounts USING (account_id, month)
+   WHERE expected_accounts.figures IS DISTINCT FROM found_accounts.figures
+  UNION ALL
+  SELECT 'usage_totals',
+         NULL,
+         NULL,
+         month,
+         expected_totals.figures,
+         found_totals.figures
+    FROM expected_totals
+    FULL JOIN found_totals USING (month)
+   WHERE expected_totals.figures IS DISTINCT FROM found_totals.figures;
 END
 $function$;
 
@@ -278,7 +349,7 @@ BEGIN
     deleted := deleted + rows_there;
   END LOOP;
 
-  RETURN deleted + @extschema@.usage_delete_raw(before, NULL);
+  RETURN deleted + @extschema@.usage_delete_raw(before);
 END
 $function$;
 
@@ -331,6 +402,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   owner CONSTANT regrole := @extschema@.usage_check_owner();
+  there record;
 BEGIN
   IF owner <> current_user::regrole THEN
     RETURN QUERY
@@ -358,25 +430,40 @@ BEGIN
   PERFORM FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id FOR UPDATE;
   PERFORM @extschema@.usage_lock_rollups(true);
 
+  SELECT (SELECT count(*) FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id) AS usage_pending,
+         (SELECT count(*) FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id) AS usage_rollup,
+         (SELECT count(*) FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id) AS user_activity
+    INTO there;
+  -- What is deleted is captured, and folded at once: so both levels forget it.
   relation := 'fct_event';
-  removed_rows := @extschema@.usage_delete_raw(NULL, erase_user.user_id);
+  DELETE FROM @extschema@.fct_event AS event WHERE event.user_id = erase_user.user_id;
+  GET DIAGNOSTICS removed_rows = ROW_COUNT;
   RETURN NEXT;
   relation := 'usage_pending';
-  DELETE FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id;
-  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  removed_rows := there.usage_pending;
   RETURN NEXT;
   relation := 'usage_rollup';
-  DELETE FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id;
-  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  removed_rows := there.usage_rollup;
   RETURN NEXT;
   relation := 'user_activity';
-  DELETE FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id;
-  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  removed_rows := there.user_activity;
   RETURN NEXT;
   relation := 'dim_user';
   DELETE FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id;
   GET DIAGNOSTICS removed_rows = ROW_COUNT;
   RETURN NEXT;
+  -- What the rollups hold of the user by now came without its events.
+  INSERT INTO @extschema@.usage_pending (account_id, user_id, month, events, seconds, sources, lags)
+  SELECT account_id,
+         user_id,
+         month,
+         OPERATOR(@extschema@.-) events,
+         OPERATOR(@extschema@.-) seconds,
+         OPERATOR(@extschema@.-) sources,
+         '{}'
+    FROM @extschema@.usage_live_rollup AS live
+   WHERE live.user_id = erase_user.user_id;
+  PERFORM @extschema@.usage_fold();
 END
 $function$;
 

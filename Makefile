@@ -3,6 +3,7 @@
 #   make && make install     the PGXS way, against the pg_config on the PATH
 #   make installcheck        the regression and isolation tests, against a running server
 #   make check               everything, in a throwaway cluster under build/
+#   make check-majors        the same on PostgreSQL 17 and 18, each in a throwaway Debian under build/majors
 #   make demo                a throwaway cluster with data in it, and a tour of it
 #   make demo-stop           stop and remove that cluster
 #   make bench               measure; see bench/README.md
@@ -18,12 +19,12 @@ EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/usage
 SCRIPT     = sql/usage_analytics--$(EXTVERSION).sql
 
 # These set up what PGXS itself needs, so they must not include it.
-OWN_GOALS = check demo demo-stop bench fuzz soak
+OWN_GOALS = check check-majors demo demo-stop bench fuzz soak
 
 ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
 
 .PHONY: $(OWN_GOALS)
-check demo demo-stop bench fuzz soak:
+check check-majors demo demo-stop bench fuzz soak:
 	@$(srcdir)/tools/$@
 
 else

@@ -3,6 +3,9 @@
 #   make && make install     the PGXS way, against the pg_config on the PATH
 #   make installcheck        the regression and isolation tests, against a running server
 #   make check               everything, in a throwaway cluster under build/
+#   make check-asan          the tests under AddressSanitizer and UBSan
+#   make check-valgrind      the tests under memcheck
+#   make lint                clang-tidy, cppcheck and gcc's analyzer
 #   make demo                a throwaway cluster with data in it, and a tour of it
 #   make demo-stop           stop and remove that cluster
 #   make bench               measure; see bench/README.md
@@ -18,12 +21,12 @@ EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/usage
 SCRIPT     = sql/usage_analytics--$(EXTVERSION).sql
 
 # These set up what PGXS itself needs, so they must not include it.
-OWN_GOALS = check demo demo-stop bench fuzz soak
+OWN_GOALS = check check-asan check-valgrind lint demo demo-stop bench fuzz soak
 
 ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
 
 .PHONY: $(OWN_GOALS)
-check demo demo-stop bench fuzz soak:
+$(OWN_GOALS):
 	@$(srcdir)/tools/$@
 
 else

@@ -22,12 +22,14 @@
 #define PERMIT(start, size)		__asan_unpoison_memory_region(start, size)
 #define UNDEFINED(start, size)	((void) 0)
 #define DEFINED(start, size)	((void) 0)
+#define CHECK_DEFINED(start, size)	((void) 0)
 #else
 #include <valgrind/memcheck.h>
 #define FORBID(start, size)		VALGRIND_MAKE_MEM_NOACCESS(start, size)
 #define PERMIT(start, size)		VALGRIND_MAKE_MEM_DEFINED(start, size)
 #define UNDEFINED(start, size)	VALGRIND_MAKE_MEM_UNDEFINED(start, size)
 #define DEFINED(start, size)	VALGRIND_MAKE_MEM_DEFINED(start, size)
+#define CHECK_DEFINED(start, size)	VALGRIND_CHECK_MEM_IS_DEFINED(start, size)
 #endif
 
 /* No context carves chunks larger than this out of its blocks. */
@@ -237,14 +239,15 @@ __wrap_GetMemoryChunkSpace(void *pointer)
 }
 
 /*
- * A copy that ends where the value does. Not of unaligned values: that they are
- * read as such is to be seen as well.
+ * A copy that ends where the value does; all of it must have been set. Not of
+ * unaligned values: that they are read as such is to be seen as well.
  */
 static struct varlena *
 guarded_value(struct varlena *value)
 {
 	Size		size = VARSIZE_ANY(value);
 
+	CHECK_DEFINED(value, size);
 	if (value != (struct varlena *) MAXALIGN(value) ||
 		VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
 		return value;

@@ -204,12 +204,13 @@ for my $installer ('postgres', 'olga')
 		GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON public.dim_account, public.dim_user, public.fct_event, public.event_taxonomy TO wanda;
 		GRANT SELECT ON public.usage_settings TO wanda}, 'rights');
 
-	# A trigger of the owner's that trusts its search_path, where folding and
-	# capturing meet it.
+	# An index and a trigger of the owner's that trust their search_path, where
+	# capturing and folding meet them.
 	run_ok($d, $installer, q{SET search_path = pg_catalog;
+		CREATE FUNCTION public.owners_key(uuid) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN upper($1::text); END';
+		CREATE INDEX ON public.usage_pending (public.owners_key(user_id));
 		CREATE FUNCTION public.owners_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF lower(TG_OP) = ''x'' THEN RAISE EXCEPTION ''%'', now(); END IF; RETURN NULL; END';
-		CREATE TRIGGER own AFTER INSERT OR UPDATE OR DELETE ON public.usage_pending FOR EACH STATEMENT EXECUTE FUNCTION public.owners_trigger();
-		CREATE TRIGGER own AFTER INSERT OR UPDATE OR DELETE ON public.usage_rollup FOR EACH STATEMENT EXECUTE FUNCTION public.owners_trigger()}, 'a trigger of the owner\'s');
+		CREATE TRIGGER own AFTER INSERT OR UPDATE OR DELETE ON public.usage_rollup FOR EACH STATEMENT EXECUTE FUNCTION public.owners_trigger()}, 'an index and a trigger of the owner\'s');
 
 	untouched($d, 'wanda', <<'SQL', 'events');
 SET usage_analytics.background_fold = off;

@@ -8,8 +8,9 @@
 #
 # A script that builds in another way than usual names that VARIANT before it
 # reads this file, and then has an installation and objects of its own. It may
-# set BUILD_FLAGS for the compiler and LINK_FLAGS for the linker, and
-# SERVER_PREFIX, the words before the server's program (env …, valgrind …).
+# set BUILD_FLAGS for the compiler and LINK_FLAGS for the linker, SERVER_ENV,
+# the settings that the server is started with, and SERVER_PREFIX, the words
+# before its program (valgrind …).
 
 set -euo pipefail
 
@@ -17,7 +18,7 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PG_MAJOR=${PG_MAJOR:-15}
 SYSTEM_PG=/usr/lib/postgresql/$PG_MAJOR
 MAKE=${MAKE:-make}
-VARIANT=${VARIANT:-} BUILD_FLAGS= LINK_FLAGS= SERVER_PREFIX=()
+VARIANT=${VARIANT:-} BUILD_FLAGS= LINK_FLAGS= SERVER_ENV=() SERVER_PREFIX=()
 export LC_ALL=C TZ=UTC
 unset PGHOST PGPORT PGUSER PGDATABASE PGOPTIONS PGTZ PGSERVICE MAKEFLAGS MAKELEVEL MFLAGS
 
@@ -121,8 +122,16 @@ private_installation()
 	fi
 	if [ -n "$VARIANT" ]; then
 		# What initdb and pg_ctl ask of the program runs none of the extension.
-		printf '#!/bin/bash\ncase ${1:-} in\n-V | -C | --*) exec "%s" "$@" ;;\nesac\nexec %s "%s" "$@"\n' \
-			"$program" "${SERVER_PREFIX[*]@Q}" "$program" >"$PGBIN/postgres"
+		# A server that is restarted is started by the name it had.
+		{
+			printf '#!/bin/bash\ncase ${1:-} in\n-V | -C | --*) exec "%s" "$@" ;;\nesac\n' "$program"
+			[ ${#SERVER_ENV[@]} -eq 0 ] || printf 'export %s\n' "${SERVER_ENV[*]@Q}"
+			if [ ${#SERVER_PREFIX[@]} -eq 0 ]; then
+				printf 'exec -a "$0" "%s" "$@"\n' "$program"
+			else
+				printf 'exec %s "%s" "$@"\n' "${SERVER_PREFIX[*]@Q}" "$program"
+			fi
+		} >"$PGBIN/postgres"
 		chmod 755 "$PGBIN/postgres"
 	fi
 	# Links again each time: packages may have come since.

@@ -10,7 +10,7 @@ build_guards()
 {
 	mkdir -p "$TOP/build"
 	local name object=$TOP/build/$VARIANT-palloc.o
-	gcc -Wall -Wextra -Werror -g -fPIC "$@" -isystem "/usr/include/postgresql/$PG_MAJOR/server" \
+	gcc -Wall -Wextra -Werror -g -fPIC "$@" -I"$TOP/src" -isystem "/usr/include/postgresql/$PG_MAJOR/server" \
 		-c "$TOP/test/sanitize/palloc.c" -o "$object"
 	BUILD_FLAGS="$*"
 	LINK_FLAGS=$object

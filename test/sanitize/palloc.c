@@ -16,6 +16,8 @@
 #include "fmgr.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
+
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #define FORBID(start, size)		__asan_poison_memory_region(start, size)

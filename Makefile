@@ -4,6 +4,9 @@
 #   make installcheck        the regression and isolation tests, against a running server
 #   make check               everything, in a throwaway cluster under build/
 #   make check-majors        the same on PostgreSQL 17 and 18, each in a throwaway Debian under build/majors
+#   make check-asan          the tests under AddressSanitizer and UBSan
+#   make check-valgrind      the tests under memcheck
+#   make lint                clang-tidy, cppcheck and gcc's analyzer
 #   make demo                a throwaway cluster with data in it, and a tour of it
 #   make demo-stop           stop and remove that cluster
 #   make bench               measure; see bench/README.md
@@ -19,12 +22,12 @@ EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/usage
 SCRIPT     = sql/usage_analytics--$(EXTVERSION).sql
 
 # These set up what PGXS itself needs, so they must not include it.
-OWN_GOALS = check check-majors demo demo-stop bench fuzz soak
+OWN_GOALS = check check-majors check-asan check-valgrind lint demo demo-stop bench fuzz soak
 
 ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
 
 .PHONY: $(OWN_GOALS)
-check check-majors demo demo-stop bench fuzz soak:
+$(OWN_GOALS):
 	@$(srcdir)/tools/$@
 
 else

@@ -555,7 +555,7 @@ trailing_in_one_segment(UaDaysReader reader, Smear smear, int32 n)
 	Size		size = VARHDRSZ + DAYSET_HEADER + ((end - 1) >> 3) - first + 1;
 	UaDayset   *result;
 	uint8	   *bytes;
-	int32		word;
+	int32		word = 0;
 	uint64		bits;
 
 	if (end > (int64) UA_MAX_DAY + 1)

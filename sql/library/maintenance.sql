@@ -50,7 +50,7 @@ DECLARE
   events bigint;
 BEGIN
   IF owner <> current_user::regrole THEN
-    RETURN @extschema@.usage_execute_as(owner, 'SELECT @extschema@.rebuild_rollups()');
+    RETURN @extschema@.usage_execute_as(owner, 'SELECT @extschema@.rebuild_rollups()'::text);
   END IF;
   PERFORM @extschema@.usage_check_row_security();
   PERFORM @extschema@.usage_lock_rollups(true);
@@ -126,14 +126,14 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_column
 DECLARE
-  owner CONSTANT oid := (SELECT relowner FROM pg_class WHERE oid = to_regclass('@extschema@.usage_rollup_state'));
+  owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = to_regclass('@extschema@.usage_rollup_state'));
   checked daterange;
 BEGIN
   -- Views and triggers of the owner's run as the owner.
   IF owner <> current_user::regrole AND pg_has_role(owner, 'USAGE') THEN
     RETURN QUERY
     SELECT difference.*
-      FROM ROWS FROM (json_to_recordset(@extschema@.usage_execute_as(owner, 'SELECT json_agg(difference) FROM @extschema@.verify_rollups() AS difference')::json)
+      FROM ROWS FROM (json_to_recordset(@extschema@.usage_execute_as(owner, 'SELECT json_agg(difference) FROM @extschema@.verify_rollups() AS difference'::text)::json)
                       AS (relation text, account_id uuid, user_id uuid, month date, expected text, found text)) AS difference;
     RETURN;
   END IF;
@@ -144,9 +144,9 @@ BEGIN
     SELECT events.account_id,
            events.user_id,
            events.day + 1 - extract(day FROM events.day)::integer AS month,
-           @extschema@.dayseries_map_agg(events.event_name, events.day, 1) AS events,
-           @extschema@.dayseries_map_agg(events.event_name, events.day, events.duration_seconds) AS seconds,
-           @extschema@.dayseries_map_agg(coalesce(events.source, 'unknown'), events.day, 1) AS sources
+           @extschema@.dayseries_map_agg(events.event_name, events.day, 1::bigint) AS events,
+           @extschema@.dayseries_map_agg(events.event_name, events.day, events.duration_seconds::bigint) AS seconds,
+           @extschema@.dayseries_map_agg(coalesce(events.source, 'unknown'), events.day, 1::bigint) AS sources
       FROM (SELECT account_id,
                    user_id,
                    event_name,
@@ -318,7 +318,7 @@ DECLARE
   part regclass;
 BEGIN
   IF owner <> current_user::regrole THEN
-    RETURN @extschema@.usage_execute_as(owner, format('SELECT @extschema@.purge_events(%L)', before));
+    RETURN @extschema@.usage_execute_as(owner, format('SELECT @extschema@.purge_events(%L::date)', before));
   END IF;
   PERFORM @extschema@.usage_check_row_security();
   IF before IS NULL OR NOT isfinite(before) OR before > @extschema@.event_day(now()) THEN
@@ -366,7 +366,7 @@ DECLARE
   statement text;
 BEGIN
   IF owner <> current_user::regrole THEN
-    PERFORM @extschema@.usage_execute_as(owner, format('SELECT @extschema@.capture_partition(%s)', partition::oid));
+    PERFORM @extschema@.usage_execute_as(owner, format('SELECT @extschema@.capture_partition(%s::regclass)', partition::oid));
     RETURN;
   END IF;
   IF NOT EXISTS (SELECT
@@ -409,7 +409,7 @@ BEGIN
     SELECT removed.relation,
            removed.removed_rows
       FROM ROWS FROM (json_to_recordset(@extschema@.usage_execute_as(owner,
-                        format('SELECT json_agg(removed) FROM @extschema@.erase_user(%L) AS removed', erase_user.user_id))::json)
+                        format('SELECT json_agg(removed) FROM @extschema@.erase_user(%L::uuid) AS removed', erase_user.user_id))::json)
                       AS (relation text, removed_rows bigint)) AS removed;
     RETURN;
   END IF;
@@ -515,9 +515,9 @@ BEGIN
                   SELECT account_id,
                          user_id,
                          day + 1 - extract(day FROM day)::integer,
-                         @extschema@.dayseries_map_agg(event_name, day, 1),
-                         @extschema@.dayseries_map_agg(event_name, day, duration_seconds),
-                         @extschema@.dayseries_map_agg(coalesce(source, 'unknown'), day, 1)
+                         @extschema@.dayseries_map_agg(event_name, day, 1::bigint),
+                         @extschema@.dayseries_map_agg(event_name, day, duration_seconds::bigint),
+                         @extschema@.dayseries_map_agg(coalesce(source, 'unknown'), day, 1::bigint)
                     FROM (SELECT account_id,
                                  user_id,
                                  event_name,

@@ -298,6 +298,7 @@ BEGIN
      WHERE tree.isleaf
        AND pg_get_partkeydef(tree.parentrelid) = 'RANGE (event_ts)'
        AND CASE WHEN isfinite(bound.upper) THEN @extschema@.event_day(bound.upper - interval '1 microsecond') < before END
+     ORDER BY bound.upper
   LOOP
     part_name := part;
     EXECUTE format('SELECT count(*) FROM %s', part_name) INTO rows_there;

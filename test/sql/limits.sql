@@ -94,7 +94,7 @@ CREATE FUNCTION pg_temp.add_seconds(of_user integer, seconds bigint)
 RETURNS void
 LANGUAGE sql
 AS $$
-  INSERT INTO usage_pending
+  INSERT INTO usage_pending (account_id, user_id, month, events, seconds, sources)
   VALUES (id_from_bigint(1), id_from_bigint(of_user), '2026-01-01', '{}', dayseries_map('timer_stop', dayseries('2026-01-05', seconds)), '{}');
 $$;
 SELECT pg_temp.add_seconds(11, 9223372036854775807 - 2147483647);

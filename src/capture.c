@@ -110,10 +110,12 @@ truncate_rollups(Oid schema, bool partition)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot truncate a partition of fct_event by itself"),
 				 errhint("Use DELETE, or purge_events() to keep the rollups.")));
-	if (SPI_execute(psprintf("TRUNCATE %s, %s, %s",
+	if (SPI_execute(psprintf("TRUNCATE %s, %s, %s, %s, %s",
 							 ua_qualified(schema, "usage_pending"),
 							 ua_qualified(schema, "usage_rollup"),
-							 ua_qualified(schema, "user_activity")),
+							 ua_qualified(schema, "user_activity"),
+							 ua_qualified(schema, "account_rollup"),
+							 ua_qualified(schema, "usage_totals")),
 					false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not truncate the rollups");
 	SPI_finish();
@@ -173,7 +175,8 @@ usage_capture(PG_FUNCTION_ARGS)
 
 /*
  * Append what usage_purged_sums() says, as of before the statement, with the
- * sign turned.
+ * sign turned. The lags of purged events are not known any more by user, and
+ * stay.
  */
 static void
 take_back_purged(Oid schema, Datum users)
@@ -185,7 +188,7 @@ take_back_purged(Oid schema, Datum users)
 	CommandId	before;
 
 	SPI_connect();
-	append = psprintf("INSERT INTO %s (account_id, user_id, month, events, seconds, sources) VALUES ($1, $2, $3, $4, $5, $6)",
+	append = psprintf("INSERT INTO %s (account_id, user_id, month, events, seconds, sources, lags) VALUES ($1, $2, $3, $4, $5, $6, '{}')",
 					  ua_qualified(schema, "usage_pending"));
 
 	/*
@@ -210,13 +213,13 @@ take_back_purged(Oid schema, Datum users)
 		Datum		values[6];
 		bool		isnull;
 
-		for (int column = 0; column < 6; column++)
+		for (int column = 0; column < lengthof(types); column++)
 		{
 			types[column] = SPI_gettypeid(sums->tupdesc, column + 1);
 			values[column] = SPI_getbinval(sums->vals[i], sums->tupdesc,
 										   column + 1, &isnull);
 		}
-		SPI_execute_with_args(append, 6, types, values, NULL, false, 0);
+		SPI_execute_with_args(append, lengthof(types), types, values, NULL, false, 0);
 	}
 	SPI_finish();
 }

@@ -27,15 +27,11 @@ add_carry_save(uint64 *high, uint64 *low, uint64 a, uint64 b, uint64 c)
 	*low = half ^ c;
 }
 
-/* Move what the planes count to the counts. */
+/* Add what the planes count to 64 counts. */
 static void
-spill(UaDayCounter *counter, UaDayColumn *column)
+add_planes(const UaDayColumn *column, int64 *counts)
 {
 	int			day;
-
-	if (column->counts == NULL)
-		column->counts = MemoryContextAllocZero(counter->columns.context,
-												DAYS_PER_WORD * sizeof(int64));
 
 	/* Eight days at a time: spread the bits of each plane to bytes. */
 	for (day = 0; day < DAYS_PER_WORD; day += 8)
@@ -53,9 +49,18 @@ spill(UaDayCounter *counter, UaDayColumn *column)
 			sums |= (bits >> 7 & UINT64CONST(0x0101010101010101)) << i;
 		}
 		for (i = 0; i < 8; i++)
-			column->counts[day + i] = ua_sum(column->counts[day + i],
-											 sums >> (8 * i) & 0xFF);
+			counts[day + i] = ua_sum(counts[day + i], sums >> (8 * i) & 0xFF);
 	}
+}
+
+/* Move what the planes count to the counts. */
+static void
+spill(UaDayCounter *counter, UaDayColumn *column)
+{
+	if (column->counts == NULL)
+		column->counts = MemoryContextAllocZero(counter->columns.context,
+												DAYS_PER_WORD * sizeof(int64));
+	add_planes(column, column->counts);
 	memset(column->planes, 0, sizeof(column->planes));
 	column->rounds = 0;
 }
@@ -170,31 +175,112 @@ ua_counter_add_counts(UaDayCounter *counter, UaDayseries counts)
 	}
 }
 
-void
-ua_counter_write(UaDayCounter *counter, UaDayseriesWriter *result)
+/* The words that a counter, or none, has counts of, one after the other. */
+typedef struct ColumnScan
 {
-	UaWordTableScan scan;
+	UaDayCounter *counter;
+	UaWordTableScan columns;
+	int64		word;			/* PG_INT64_MAX after the last */
+	UaDayColumn *column;
+} ColumnScan;
+
+static void
+next_column(ColumnScan *scan)
+{
 	int32		word;
 	uint64		address;
 
-	ua_word_table_scan(&scan, &counter->columns);
-	while (ua_word_table_next(&scan, &word, &address))
+	if (ua_word_table_next(&scan->columns, &word, &address))
 	{
-		UaDayColumn *column = (UaDayColumn *) (uintptr_t) address;
-		int64		values[DAYS_PER_WORD];
-		uint64		bits = 0;
-		int			count = 0;
-		int			day;
+		scan->word = word;
+		scan->column = (UaDayColumn *) (uintptr_t) address;
+	}
+	else
+		scan->word = PG_INT64_MAX;
+}
 
-		reduce(counter, column);
-		spill(counter, column);
-		for (day = 0; day < DAYS_PER_WORD; day++)
+static void
+first_column(ColumnScan *scan, UaDayCounter *counter)
+{
+	scan->counter = counter;
+	scan->word = PG_INT64_MAX;
+	if (counter != NULL)
+	{
+		ua_word_table_scan(&scan->columns, &counter->columns);
+		next_column(scan);
+	}
+}
+
+/* The counts of a column; it takes no memory for them that it has not yet. */
+static void
+get_counts(ColumnScan *scan, int64 *counts)
+{
+	UaDayColumn *column = scan->column;
+
+	reduce(scan->counter, column);
+	if (column->counts != NULL)
+		memcpy(counts, column->counts, DAYS_PER_WORD * sizeof(int64));
+	else
+		memset(counts, 0, DAYS_PER_WORD * sizeof(int64));
+	add_planes(column, counts);
+}
+
+static void
+put_counts(UaDayseriesWriter *result, int32 word, int64 *counts)
+{
+	uint64		bits = 0;
+	int			count = 0;
+	int			day;
+
+	for (day = 0; day < DAYS_PER_WORD; day++)
+	{
+		int64		value = counts[day];
+
+		counts[count] = value;
+		bits |= (uint64) (value != 0) << day;
+		count += value != 0;
+	}
+	if (bits != 0)
+		ua_dayseries_put_block(result, word, bits, counts);
+}
+
+void
+ua_counter_write(UaDayCounter *counter, UaDayseriesWriter *result)
+{
+	ua_counter_write_difference(counter, NULL, result);
+}
+
+void
+ua_counter_write_difference(UaDayCounter *plus, UaDayCounter *minus,
+							UaDayseriesWriter *result)
+{
+	ColumnScan	more;
+	ColumnScan	less;
+
+	first_column(&more, plus);
+	first_column(&less, minus);
+	for (;;)
+	{
+		int64		word = Min(more.word, less.word);
+		int64		counts[DAYS_PER_WORD] = {0};
+
+		if (word == PG_INT64_MAX)
+			break;
+		if (more.word == word)
 		{
-			values[count] = column->counts[day];
-			bits |= (uint64) (values[count] != 0) << day;
-			count += values[count] != 0;
+			get_counts(&more, counts);
+			next_column(&more);
 		}
-		if (bits != 0)
-			ua_dayseries_put_block(result, word, bits, values);
+		if (less.word == word)
+		{
+			int64		others[DAYS_PER_WORD];
+			int			day;
+
+			get_counts(&less, others);
+			for (day = 0; day < DAYS_PER_WORD; day++)
+				counts[day] = ua_difference(counts[day], others[day]);
+			next_column(&less);
+		}
+		put_counts(result, (int32) word, counts);
 	}
 }

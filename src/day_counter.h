@@ -51,4 +51,8 @@ extern void ua_counter_add_counts(UaDayCounter *counter, UaDayseries counts);
 /* Put the counts into a writer that was started; more can be counted then. */
 extern void ua_counter_write(UaDayCounter *counter, UaDayseriesWriter *result);
 
+/* The same of one counter less another, either of which may be NULL. */
+extern void ua_counter_write_difference(UaDayCounter *plus, UaDayCounter *minus,
+										UaDayseriesWriter *result);
+
 #endif							/* UA_DAY_COUNTER_H */

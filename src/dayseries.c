@@ -9,6 +9,7 @@
 #include "utils/memutils.h"
 
 #include "dayseries.h"
+#include "periods.h"
 
 void
 ua_bigint_out_of_range(void)
@@ -792,15 +793,6 @@ sum_by(UaDayseriesWriter *result, UaDayseries series,
 }
 
 static UaDay
-week_of(UaDay day, int week_start)
-{
-	/* 2000-01-01, day 0, was a Saturday */
-	int64		days_in = ((int64) day + 5 - (week_start - 1)) % 7;
-
-	return day - (int) (days_in < 0 ? days_in + 7 : days_in);
-}
-
-static UaDay
 month_of(UaDay day, int months)
 {
 	int32		month = ua_month_of_day(day);
@@ -816,7 +808,7 @@ void
 ua_dayseries_by_week(UaDayseriesWriter *result, UaDayseries series,
 					 int week_start)
 {
-	sum_by(result, series, week_of, week_start);
+	sum_by(result, series, ua_week_of_day, week_start);
 }
 
 /* Periods of so many months, a divisor of 12. */

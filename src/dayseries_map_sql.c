@@ -50,6 +50,8 @@ PG_FUNCTION_INFO_V1(dayseries_map_plus);
 PG_FUNCTION_INFO_V1(dayseries_map_minus);
 PG_FUNCTION_INFO_V1(dayseries_map_negative);
 PG_FUNCTION_INFO_V1(dayseries_map_slice);
+PG_FUNCTION_INFO_V1(each_month);
+PG_FUNCTION_INFO_V1(labels_under);
 
 /*
  * Datums
@@ -190,7 +192,7 @@ dayseries_map_send(PG_FUNCTION_ARGS)
 	ua_map_read(&reader, map);
 	while (ua_map_next(&reader, &entry))
 	{
-		pq_sendcountedtext(&message, entry.label, (int) entry.label_size, false);
+		ua_send_counted_text(&message, entry.label, (int) entry.label_size);
 		pq_sendint32(&message, (uint32) entry.series.size);
 		pq_sendbytes(&message, (const char *) entry.series.bytes,
 					 (int) entry.series.size);
@@ -496,4 +498,182 @@ dayseries_map_slice(PG_FUNCTION_ARGS)
 	ua_map_start(&result);
 	ua_map_slice(&result, PG_GETARG_DAYSERIES_MAP(0), first, last);
 	PG_RETURN_DATUM(ua_map_datum(&result));
+}
+
+/* The labels that begin with a prefix, without it; what is nothing else is left out. */
+Datum
+labels_under(PG_FUNCTION_ARGS)
+{
+	text	   *prefix = PG_GETARG_TEXT_PP(1);
+	Size		prefix_size = VARSIZE_ANY_EXHDR(prefix);
+	UaMapReader reader;
+	UaMapEntry	entry;
+	UaMapWriter result;
+
+	ua_map_start(&result);
+	ua_map_read(&reader, PG_GETARG_DAYSERIES_MAP(0));
+	while (ua_map_next(&reader, &entry))
+	{
+		int			order = memcmp(entry.label, VARDATA_ANY(prefix),
+								   Min(entry.label_size, prefix_size));
+
+		if (order > 0)
+			break;
+		if (order == 0 && entry.label_size > prefix_size)
+			ua_map_put_stored(&result, entry.label + prefix_size,
+							  entry.label_size - prefix_size, entry.series);
+	}
+	PG_RETURN_DATUM(ua_map_datum(&result));
+}
+
+/* What is left of a label's series; nothing where the block has no bits. */
+typedef struct MonthCursor
+{
+	const char *label;
+	Size		label_size;
+	UaDayseriesReader reader;
+	UaDayseriesBlock block;
+	int			next;			/* among the block's values */
+} MonthCursor;
+
+typedef struct MonthState
+{
+	int			count;
+	MonthCursor cursors[FLEXIBLE_ARRAY_MEMBER];
+} MonthState;
+
+static void
+next_block(MonthCursor *cursor)
+{
+	cursor->next = 0;
+	if (!ua_dayseries_next(&cursor->reader, &cursor->block))
+		cursor->block.bits = 0;
+}
+
+static MonthState *
+start_months(UaMap map)
+{
+	MonthState *state = palloc_extended(offsetof(MonthState, cursors) +
+										ua_map_count(map) * sizeof(MonthCursor),
+										MCXT_ALLOC_HUGE);
+	UaMapReader reader;
+	UaMapEntry	entry;
+
+	state->count = 0;
+	ua_map_read(&reader, map);
+	while (ua_map_next(&reader, &entry))
+	{
+		MonthCursor *cursor = &state->cursors[state->count++];
+
+		cursor->label = entry.label;
+		cursor->label_size = entry.label_size;
+		ua_dayseries_read(&cursor->reader, entry.series);
+		next_block(cursor);
+	}
+	return state;
+}
+
+/* The first day that is left; PG_INT64_MAX where there is none. */
+static int64
+first_day_left(const MonthState *state)
+{
+	int64		first = PG_INT64_MAX;
+
+	for (int i = 0; i < state->count; i++)
+	{
+		const UaDayseriesBlock *block = &state->cursors[i].block;
+
+		if (block->bits != 0)
+			first = Min(first, ua_day_of_word(block->word) +
+						pg_rightmost_one_pos64(block->bits));
+	}
+	return first;
+}
+
+/* Take what a series has before a day. */
+static void
+take_until(MonthCursor *cursor, int64 end, UaDayseriesWriter *result)
+{
+	UaDayseriesBlock *block = &cursor->block;
+
+	while (block->bits != 0 && ua_day_of_word(block->word) < end)
+	{
+		uint64		taken = block->bits;
+
+		if (end - ua_day_of_word(block->word) < DAYS_PER_WORD)
+			taken &= ua_bits_before((UaDay) end);
+		if (taken == 0)
+			break;
+		ua_dayseries_put_block(result, block->word, taken,
+							   block->values + cursor->next);
+		cursor->next += pg_popcount64(taken);
+		block->bits ^= taken;
+		if (block->bits == 0)
+			next_block(cursor);
+	}
+}
+
+/* each_month(dayseries_map) */
+Datum
+each_month(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *funcctx;
+	MonthState *state;
+	int64		day;
+	int64		month;
+	int64		first;
+	int64		end;
+	UaDayseriesWriter series;
+	UaMapWriter part;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext caller;
+		struct varlena *map;
+		TupleDesc	tuple;
+
+		funcctx = SRF_FIRSTCALL_INIT();
+		caller = MemoryContextSwitchTo(funcctx->multi_call_memory_ctx);
+		if (get_call_result_type(fcinfo, NULL, &tuple) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "return type must be a row type");
+		funcctx->tuple_desc = BlessTupleDesc(tuple);
+
+		/* a copy, as the argument may not live as long as the calls go on */
+		map = PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0));
+		funcctx->user_fctx = start_months(ua_map_of(PointerGetDatum(map)));
+		MemoryContextSwitchTo(caller);
+	}
+	funcctx = SRF_PERCALL_SETUP();
+	state = funcctx->user_fctx;
+
+	day = first_day_left(state);
+	if (day == PG_INT64_MAX)
+		SRF_RETURN_DONE(funcctx);
+	month = ua_month_of_day((UaDay) day);
+	first = ua_first_day_of_month(month);
+	end = ua_first_day_of_month(month + 1);
+	if (!ua_is_day(first))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("date out of range")));
+
+	ua_dayseries_start(&series);
+	ua_map_start(&part);
+	for (int i = 0; i < state->count; i++)
+	{
+		MonthCursor *cursor = &state->cursors[i];
+
+		ua_dayseries_restart(&series);
+		take_until(cursor, end, &series);
+		ua_map_put_written(&part, cursor->label, cursor->label_size, &series);
+	}
+	ua_dayseries_release(&series);
+
+	values[0] = DateADTGetDatum((DateADT) first);
+	values[1] = ua_map_datum(&part);
+	SRF_RETURN_NEXT(funcctx,
+					HeapTupleGetDatum(heap_form_tuple(funcctx->tuple_desc,
+													  values, nulls)));
 }

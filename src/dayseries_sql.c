@@ -57,6 +57,7 @@ PG_FUNCTION_INFO_V1(dayseries_by_month);
 PG_FUNCTION_INFO_V1(dayseries_by_quarter);
 PG_FUNCTION_INFO_V1(dayseries_unnest);
 PG_FUNCTION_INFO_V1(dayseries_unnest_range);
+PG_FUNCTION_INFO_V1(values_on);
 PG_FUNCTION_INFO_V1(sparkline);
 
 /*
@@ -573,6 +574,47 @@ dayseries_unnest_range(PG_FUNCTION_ARGS)
 	state->day += state->left > 0;
 	SRF_RETURN_NEXT(funcctx,
 					day_and_value(state, day, next_value_on(state, day)));
+}
+
+/* What values_on() keeps from row to row. */
+typedef struct ValuesOnState
+{
+	UaDaysWalker days;
+	UnnestState values;
+} ValuesOnState;
+
+/* values_on(dayseries, dayset): the value on each of the days */
+Datum
+values_on(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *funcctx;
+	ValuesOnState *state;
+	UaDay		day;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext caller;
+		struct varlena *series;
+		UaDayset   *days;
+
+		funcctx = SRF_FIRSTCALL_INIT();
+		caller = MemoryContextSwitchTo(funcctx->multi_call_memory_ctx);
+
+		/* copies, as the arguments may not live as long as the calls go on */
+		series = PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0));
+		days = (UaDayset *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(1));
+		state = funcctx->user_fctx = palloc0(sizeof(ValuesOnState));
+		ua_dayseries_read(&state->values.reader,
+						  ua_dayseries_of(PointerGetDatum(series)));
+		ua_days_walk(&state->days, ua_days_of(days));
+		MemoryContextSwitchTo(caller);
+	}
+	funcctx = SRF_PERCALL_SETUP();
+	state = funcctx->user_fctx;
+
+	if (!ua_days_next_day(&state->days, &day))
+		SRF_RETURN_DONE(funcctx);
+	SRF_RETURN_NEXT(funcctx, Int64GetDatum(next_value_on(&state->values, day)));
 }
 
 /*

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "dayset.h"
 
 /* The number of days in a week, for masks that repeat along a word. */

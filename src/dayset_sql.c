@@ -11,12 +11,14 @@
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/multirangetypes.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
 #include "dayset_sql.h"
+#include "periods.h"
 
 PG_FUNCTION_INFO_V1(dayset_in);
 PG_FUNCTION_INFO_V1(dayset_out);
@@ -61,9 +63,8 @@ PG_FUNCTION_INFO_V1(shift);
 PG_FUNCTION_INFO_V1(weeks);
 PG_FUNCTION_INFO_V1(months);
 PG_FUNCTION_INFO_V1(quarters);
+PG_FUNCTION_INFO_V1(first_days);
 PG_FUNCTION_INFO_V1(dayset_unnest);
-
-#define MONTHS_PER_QUARTER	3
 
 /* ---------- dates and ranges ---------- */
 
@@ -606,5 +607,29 @@ months(PG_FUNCTION_ARGS)
 Datum
 quarters(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(ua_dayset_months(PG_GETARG_DAYS(0), MONTHS_PER_QUARTER));
+	PG_RETURN_POINTER(ua_dayset_months(PG_GETARG_DAYS(0), UA_MONTHS_PER_QUARTER));
+}
+
+Datum
+first_days(PG_FUNCTION_ARGS)
+{
+	char	   *period = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	int			week_start = ua_checked_week_start(PG_GETARG_INT32(2));
+	UaDays		days = PG_GETARG_DAYS(0);
+	int			months;
+
+	if (strcmp(period, "day") == 0)
+		PG_RETURN_POINTER(ua_dayset_from_days(days));
+	if (strcmp(period, "week") == 0)
+		PG_RETURN_POINTER(ua_dayset_first_by_week(days, week_start));
+
+	months = strcmp(period, "month") == 0 ? 1 :
+		strcmp(period, "quarter") == 0 ? UA_MONTHS_PER_QUARTER :
+		strcmp(period, "year") == 0 ? MONTHS_PER_YEAR : 0;
+	if (months == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("period \"%s\" is not known", period),
+				 errhint("Periods are day, week, month, quarter and year.")));
+	PG_RETURN_POINTER(ua_dayset_first_by_months(days, months));
 }

@@ -3,8 +3,9 @@
  *		Adding up events in memory, and appending the sums to usage_pending.
  *
  * What is added up is what the rollups hold: for each account, user and month,
- * events by name, seconds by name and events by source, a number a day. This
- * is the one place that says what an event counts for.
+ * events by name, seconds by name, events by source and events by source and
+ * lag of arrival, a number a day. This is the one place that says what an event
+ * counts for.
  */
 #include "postgres.h"
 
@@ -32,6 +33,7 @@
 #include "calendar.h"
 #include "compat.h"
 #include "dayseries_map.h"
+#include "lag.h"
 #include "model.h"
 #include "sums.h"
 
@@ -42,10 +44,11 @@ typedef enum
 {
 	MAP_EVENTS,
 	MAP_SECONDS,
-	MAP_SOURCES
+	MAP_SOURCES,
+	MAP_LAGS
 } MapKind;
 
-#define N_MAPS	3
+#define N_MAPS	4
 
 /* The columns of usage_pending: three of the key, then the maps. */
 #define PENDING_KEYS	3
@@ -57,6 +60,7 @@ typedef struct
 	AttrNumber	account_id;
 	AttrNumber	user_id;
 	AttrNumber	event_ts;
+	AttrNumber	ingested_at;
 	AttrNumber	duration_seconds;
 	AttrNumber	event_name;
 	AttrNumber	source;
@@ -123,6 +127,31 @@ typedef struct
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+/* The labels of lags, so that their text is made only once. */
+typedef struct
+{
+	uint32		source;			/* the number of its label */
+	int32		bucket;
+} LagKey;
+
+typedef struct
+{
+	LagKey		key;
+	uint32		number;			/* of the label */
+	char		status;
+} LagLabel;
+
+#define SH_PREFIX lags
+#define SH_ELEMENT_TYPE LagLabel
+#define SH_KEY_TYPE LagKey
+#define SH_KEY key
+#define SH_HASH_KEY(tb, key) murmurhash32((key).source << 12 ^ (uint32) (key).bucket)
+#define SH_EQUAL(tb, a, b) ((a).source == (b).source && (a).bucket == (b).bucket)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
 /*
  * A cell is one day of one label of one map of one group; its key packs the
  * four: 32 bits of group, 2 of map, 25 of label, 5 of the day in the month.
@@ -175,6 +204,7 @@ struct UaSums
 	MemoryContext context;
 	groups_hash *groups;		/* NULL: nothing yet */
 	labels_hash *labels;
+	lags_hash  *lags;
 	cells_hash *cells;
 	GroupKey	last_key;		/* rows of one user tend to follow each other */
 	uint32		last_group;
@@ -245,7 +275,8 @@ check_pending(Oid relation, Oid schema, Oid owner)
 		ua_column(desc, "month", DATEOID) != 3 ||
 		ua_column(desc, "events", map) != PENDING_KEYS + MAP_EVENTS + 1 ||
 		ua_column(desc, "seconds", map) != PENDING_KEYS + MAP_SECONDS + 1 ||
-		ua_column(desc, "sources", map) != PENDING_KEYS + MAP_SOURCES + 1)
+		ua_column(desc, "sources", map) != PENDING_KEYS + MAP_SOURCES + 1 ||
+		ua_column(desc, "lags", map) != PENDING_KEYS + MAP_LAGS + 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"usage_pending\" is not as the library needs it"),
@@ -287,6 +318,7 @@ empty_sums(UaSums *sums)
 	MemoryContextReset(sums->context);
 	sums->groups = groups_create(sums->context, 8, NULL);
 	sums->labels = labels_create(sums->context, 8, NULL);
+	sums->lags = lags_create(sums->context, 8, NULL);
 	sums->cells = cells_create(sums->context, 16, NULL);
 	memset(&sums->last_key, 0, sizeof(GroupKey));
 	sums->last_key.month = DATEVAL_NOEND;	/* of no row */
@@ -317,6 +349,27 @@ label_number(UaSums *sums, const char *data, Size size)
 	return label->number;
 }
 
+/* The label of a source, whose label has that number, and a bucket of lags. */
+static uint32
+lag_label_number(UaSums *sums, uint32 source, const char *source_data,
+				 Size source_size, int bucket)
+{
+	LagKey		key = {source, bucket};
+	bool		found;
+	LagLabel   *lag = lags_insert(sums->lags, key, &found);
+
+	if (!found)
+	{
+		char	   *label = palloc(source_size + UA_LAG_SUFFIX_MAX);
+
+		memcpy(label, source_data, source_size);
+		lag->number = label_number(sums, label,
+								   ua_lag_label(label, source_size, bucket));
+		pfree(label);
+	}
+	return lag->number;
+}
+
 static void
 add_to_cell(UaSums *sums, uint64 key, int64 value)
 {
@@ -342,6 +395,10 @@ add_event(UaSums *sums, TupleTableSlot *slot, int sign)
 	uint32		group;
 	uint32		label;
 	text	   *name;
+	const char *source = "unknown";
+	Size		source_size = strlen("unknown");
+	TimestampTz event_ts;
+	TimestampTz ingested_at;
 	Datum		value;
 	bool		isnull;
 
@@ -354,13 +411,19 @@ add_event(UaSums *sums, TupleTableSlot *slot, int sign)
 	if (slot->tts_isnull[sums->columns.account_id - 1] ||
 		slot->tts_isnull[sums->columns.user_id - 1] ||
 		slot->tts_isnull[sums->columns.event_ts - 1] ||
+		slot->tts_isnull[sums->columns.ingested_at - 1] ||
 		slot->tts_isnull[sums->columns.event_name - 1])
 		ereport(ERROR,
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("an event must have an account, a user, a time and a name")));
+				 errmsg("an event must have an account, a user, a time, an arrival and a name")));
 
-	value = COLUMN(event_ts);
-	day = ua_day_of(&settings.calendar, DatumGetTimestampTz(value));
+	event_ts = DatumGetTimestampTz(COLUMN(event_ts));
+	day = ua_day_of(&settings.calendar, event_ts);
+	ingested_at = DatumGetTimestampTz(COLUMN(ingested_at));
+	if (TIMESTAMP_NOT_FINITE(ingested_at))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("an event cannot arrive at an infinite timestamp")));
 	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &mday);
 
 	memset(&key, 0, sizeof(key));
@@ -394,16 +457,19 @@ add_event(UaSums *sums, TupleTableSlot *slot, int sign)
 					(int64) sign * DatumGetInt32(value));
 
 	value = COLUMN(source);
-	if (isnull)
-		label = label_number(sums, "unknown", strlen("unknown"));
-	else
+	if (!isnull)
 	{
-		text	   *source = DatumGetTextPP(value);
+		text	   *text_value = DatumGetTextPP(value);
 
-		label = label_number(sums, VARDATA_ANY(source),
-							 VARSIZE_ANY_EXHDR(source));
+		source = VARDATA_ANY(text_value);
+		source_size = VARSIZE_ANY_EXHDR(text_value);
 	}
+	label = label_number(sums, source, source_size);
 	add_to_cell(sums, CELL_KEY(group, MAP_SOURCES, label, mday - 1), sign);
+
+	label = lag_label_number(sums, label, source, source_size,
+							 ua_lag_bucket(event_ts, ingested_at));
+	add_to_cell(sums, CELL_KEY(group, MAP_LAGS, label, mday - 1), sign);
 #undef COLUMN
 }
 
@@ -625,6 +691,7 @@ ua_sums_start(Oid schema, Oid events, TupleDesc desc)
 	sums->columns.account_id = ua_column(desc, "account_id", UUIDOID);
 	sums->columns.user_id = ua_column(desc, "user_id", UUIDOID);
 	sums->columns.event_ts = ua_column(desc, "event_ts", TIMESTAMPTZOID);
+	sums->columns.ingested_at = ua_column(desc, "ingested_at", TIMESTAMPTZOID);
 	sums->columns.duration_seconds = ua_column(desc, "duration_seconds", INT4OID);
 	sums->columns.event_name = ua_column(desc, "event_name", TEXTOID);
 	sums->columns.source = ua_column(desc, "source", TEXTOID);

@@ -37,7 +37,7 @@ need()
 	esac
 }
 
-# Install what is missing, where that is allowed; otherwise say what to install.
+# What every build needs, and what was asked for before
 install_packages()
 {
 	need gcc gcc
@@ -46,6 +46,12 @@ install_packages()
 	need "postgresql-$PG_MAJOR" "$SYSTEM_PG/bin/postgres"
 	need "postgresql-server-dev-$PG_MAJOR" "$SYSTEM_PG/lib/pgxs/src/makefiles/pgxs.mk"
 	need "postgresql-server-dev-$PG_MAJOR" "/usr/include/postgresql/$PG_MAJOR/server/postgres.h"
+	install_missing
+}
+
+# Install what is missing, where that is allowed; otherwise say what to install.
+install_missing()
+{
 	[ ${#missing[@]} -gt 0 ] || return 0
 
 	local list sudo=

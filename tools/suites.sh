@@ -102,9 +102,15 @@ run_programs()
 	local file folder=$RUN/t${VARIANT:+-$VARIANT}
 	compgen -G "$TOP/test/t/*.pl" >/dev/null || return 0
 	rm -rf "$folder" && cp -rL "$TOP/test" "$folder"
-	for file in README.md CHANGELOG.md LICENSE META.json usage_analytics.control demo doc; do
+	for file in README.md CHANGELOG.md LICENSE META.json usage_analytics.control debian demo doc; do
 		[ ! -e "$TOP/$file" ] || cp -r "$TOP/$file" "$folder/"
 	done
+	mkdir "$folder/src" && cp "$TOP"/src/*.[ch] "$folder/src/"
+	if git -C "$TOP" rev-parse --verify -q HEAD >/dev/null 2>&1; then
+		rm -f "$TOP"/build/usage_analytics-*.zip
+		"$TOP/tools/dist" >/dev/null
+		mkdir "$folder/dist" && cp "$TOP"/build/usage_analytics-*.zip "$folder/dist/"
+	fi
 	[ "$(id -u)" -ne 0 ] || chown -R "$SERVER_USER" "$folder"
 	tap programs as_server env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE PATH="$PGBIN:$PATH" \
 		PG_REGRESS="$PREFIX/lib/postgresql/$PG_MAJOR/lib/pgxs/src/test/regress/pg_regress" \

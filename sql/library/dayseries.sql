@@ -416,6 +416,14 @@ AS 'MODULE_PATHNAME', 'dayseries_unnest';
 COMMENT ON FUNCTION @extschema@.unnest(@extschema@.dayseries) IS
   'The days with their values, in order';
 
+CREATE FUNCTION @extschema@.values_on(series @extschema@.dayseries, days @extschema@.dayset)
+RETURNS SETOF bigint
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 100
+AS 'MODULE_PATHNAME', 'values_on';
+
+COMMENT ON FUNCTION @extschema@.values_on(@extschema@.dayseries, @extschema@.dayset) IS
+  'The values on each day of the set, a row each, in order, 0 where there is none: beside unnest(days) in a SELECT list, values of several series on the same days; no rows where an argument is NULL';
+
 CREATE FUNCTION @extschema@.unnest(series @extschema@.dayseries, days daterange, OUT day date, OUT value bigint)
 RETURNS SETOF record
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 30

@@ -379,6 +379,22 @@ AS 'MODULE_PATHNAME', 'dayseries_map_each';
 COMMENT ON FUNCTION @extschema@.each(@extschema@.dayseries_map) IS
   'The labels with their series, in the order of the labels'' bytes';
 
+CREATE FUNCTION @extschema@.each_month(map @extschema@.dayseries_map, OUT month date, OUT part @extschema@.dayseries_map)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 12
+AS 'MODULE_PATHNAME', 'each_month';
+
+COMMENT ON FUNCTION @extschema@.each_month(@extschema@.dayseries_map) IS
+  'The map cut by calendar month: the first days of the months that have something in them, in order, and what they have; an error where the month begins before the first date (22008)';
+
+CREATE FUNCTION @extschema@.labels_under(map @extschema@.dayseries_map, prefix text)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'labels_under';
+
+COMMENT ON FUNCTION @extschema@.labels_under(@extschema@.dayseries_map, text) IS
+  'The labels that begin with the prefix and go on, without the prefix, and their series';
+
 CREATE FUNCTION @extschema@.dayseries_map_to_json(@extschema@.dayseries_map)
 RETURNS json
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

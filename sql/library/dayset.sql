@@ -642,6 +642,14 @@ AS 'MODULE_PATHNAME', 'quarters';
 COMMENT ON FUNCTION @extschema@.quarters(@extschema@.dayset) IS
   'The first days of the quarters that have a day of the set';
 
+CREATE FUNCTION @extschema@.first_days(days @extschema@.dayset, period text, week_start integer DEFAULT 1)
+RETURNS @extschema@.dayset
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'first_days';
+
+COMMENT ON FUNCTION @extschema@.first_days(@extschema@.dayset, text, integer) IS
+  'The first day of the set in each day, week, month, quarter or year that has one; weeks begin on week_start, 1 Monday to 7 Sunday; another period or week_start is an error (22023)';
+
 -- Aggregates. The state is a set of days.
 
 CREATE FUNCTION @extschema@.dayset_agg_transfn(state @extschema@.dayset, day date)

@@ -8,13 +8,40 @@ AS 'MODULE_PATHNAME', 'usage_recount';
 COMMENT ON FUNCTION @extschema@.usage_recount(text[], text, bigint) IS
   'Run commands that clear the rollups and append the sums of the query''s events to usage_pending, under one snapshot; the number of events; part of rebuild_rollups()';
 
-CREATE FUNCTION @extschema@.usage_delete_raw(before date, user_id uuid)
+CREATE FUNCTION @extschema@.usage_delete_raw(before date)
 RETURNS bigint
-LANGUAGE c VOLATILE
+LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'usage_delete_raw';
 
-COMMENT ON FUNCTION @extschema@.usage_delete_raw(date, uuid) IS
-  'Delete the raw events of days before that one, or of that user, and leave the rollups as they are; part of purge_events() and erase_user()';
+COMMENT ON FUNCTION @extschema@.usage_delete_raw(date) IS
+  'Delete the raw events of days before that one, and leave the rollups as they are; part of purge_events()';
+
+-- Its cost lets it be evaluated last of a WHERE clause.
+CREATE FUNCTION @extschema@.usage_tell(done text, expected bigint)
+RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'usage_tell';
+
+COMMENT ON FUNCTION @extschema@.usage_tell(text, bigint) IS
+  'Always true; a NOTICE, such as ''deleted 2000000 events'', for every tenth of the events to expect, 0 where that is not known, but for no less than a million; part of what takes long';
+
+CREATE FUNCTION @extschema@.usage_estimated_events()
+RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RETURN (SELECT greatest(sum(reltuples), 0)::bigint
+            FROM pg_class
+           WHERE relkind = 'r'
+             AND oid IN (SELECT '@extschema@.fct_event'::regclass
+                         UNION
+                         SELECT relid FROM pg_partition_tree('@extschema@.fct_event')));
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_estimated_events() IS
+  'About how many rows fct_event has, by the statistics of its last ANALYZE; part of telling of progress';
 
 CREATE FUNCTION @extschema@.usage_check_row_security()
 RETURNS void
@@ -24,7 +51,8 @@ AS $function$
 DECLARE
   relation text;
 BEGIN
-  FOREACH relation IN ARRAY ARRAY['fct_event', 'dim_user', 'usage_pending', 'usage_rollup', 'user_activity'] LOOP
+  FOREACH relation IN ARRAY ARRAY['fct_event', 'dim_user', 'usage_pending', 'usage_rollup', 'user_activity',
+                                 'account_rollup', 'usage_totals'] LOOP
     IF row_security_active('@extschema@.' || relation) THEN
       RAISE EXCEPTION USING
         ERRCODE = 'insufficient_privilege',
@@ -64,13 +92,16 @@ BEGIN
     CASE WHEN kept IS NULL THEN ARRAY[
       'DELETE FROM @extschema@.usage_pending',
       'DELETE FROM @extschema@.usage_rollup',
-      'DELETE FROM @extschema@.user_activity']
+      'DELETE FROM @extschema@.user_activity',
+      'DELETE FROM @extschema@.account_rollup',
+      'DELETE FROM @extschema@.usage_totals']
     ELSE ARRAY[
       -- A row that is pending goes where it belongs: what it says of purged days stays.
       format('UPDATE @extschema@.usage_pending
                  SET events = events OPERATOR(@extschema@.*) %1$s,
                      seconds = seconds OPERATOR(@extschema@.*) %1$s,
-                     sources = sources OPERATOR(@extschema@.*) %1$s', kept),
+                     sources = sources OPERATOR(@extschema@.*) %1$s,
+                     lags = lags OPERATOR(@extschema@.*) %1$s', kept),
       format('UPDATE @extschema@.usage_rollup
                  SET events = events OPERATOR(@extschema@.*) %1$s,
                      seconds = seconds OPERATOR(@extschema@.*) %1$s,
@@ -78,6 +109,9 @@ BEGIN
                WHERE month + 31 > upper(%1$s)', kept),
       'DELETE FROM @extschema@.usage_rollup
         WHERE @extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources)',
+      format('UPDATE @extschema@.usage_totals
+                 SET lags = lags OPERATOR(@extschema@.*) %1$s
+               WHERE month + 31 > upper(%1$s)', kept),
       'DELETE FROM @extschema@.user_activity',
       'INSERT INTO @extschema@.user_activity (account_id, user_id, days, shared)
        SELECT account_id,
@@ -86,16 +120,12 @@ BEGIN
               count(*) OVER (PARTITION BY user_id) > 1
          FROM @extschema@.usage_rollup
         GROUP BY account_id, user_id
-       HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))']
+       HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))',
+      'SELECT @extschema@.usage_sum_up()']
     END,
-    'SELECT account_id, user_id, event_ts, duration_seconds, event_name, source FROM @extschema@.fct_event'
+    'SELECT account_id, user_id, event_ts, ingested_at, duration_seconds, event_name, source FROM @extschema@.fct_event'
       || CASE WHEN kept IS NULL THEN '' ELSE format(' WHERE @extschema@.event_day(event_ts) >= upper(%s)', kept) END,
-    (SELECT greatest(sum(reltuples), 0)::bigint
-       FROM pg_class
-      WHERE relkind = 'r'
-        AND oid IN (SELECT '@extschema@.fct_event'::regclass
-                    UNION
-                    SELECT relid FROM pg_partition_tree('@extschema@.fct_event'))));
+    @extschema@.usage_estimated_events());
   PERFORM @extschema@.usage_fold();
   RETURN events;
 END
@@ -120,6 +150,7 @@ AS $function$
 DECLARE
   owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = to_regclass('@extschema@.usage_rollup_state'));
   checked daterange;
+  events_there bigint;
 BEGIN
   -- Views and triggers of the owner's run as the owner.
   IF owner <> current_user::regrole AND pg_has_role(owner, 'USAGE') THEN
@@ -131,6 +162,7 @@ BEGIN
   END IF;
   PERFORM @extschema@.usage_check_row_security();
   SELECT daterange(purged_before, NULL) INTO checked FROM @extschema@.usage_rollup_state;
+  events_there := @extschema@.usage_estimated_events();
   RETURN QUERY
   WITH expected AS MATERIALIZED (
     SELECT events.account_id,
@@ -148,6 +180,7 @@ BEGIN
               FROM @extschema@.fct_event
             OFFSET 0) AS events
      WHERE events.day <@ checked
+       AND @extschema@.usage_tell('recounted', events_there)
      GROUP BY 1, 2, 3
   ), found AS MATERIALIZED (
     SELECT sliced.*
@@ -159,6 +192,22 @@ BEGIN
                    sources OPERATOR(@extschema@.*) checked AS sources
               FROM @extschema@.usage_live_rollup) AS sliced
      WHERE NOT (@extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources))
+  ), expected_lags AS (
+    SELECT events.day + 1 - extract(day FROM events.day)::integer AS month,
+           @extschema@.dayseries_map_agg(events.source_and_lag, events.day, 1) AS lags
+      FROM (SELECT concat(coalesce(source, 'unknown'), ' ', @extschema@.lag_bucket(event_ts, ingested_at)) AS source_and_lag,
+                   @extschema@.event_day(event_ts) AS day
+              FROM @extschema@.fct_event
+            OFFSET 0) AS events
+     WHERE events.day <@ checked
+     GROUP BY 1
+  ), found_lags AS (
+    SELECT month,
+           @extschema@.sum(lags OPERATOR(@extschema@.*) checked) AS lags
+      FROM (SELECT month, lags FROM @extschema@.usage_totals
+            UNION ALL
+            SELECT month, lags FROM @extschema@.usage_pending) AS live
+     GROUP BY month
   ), expected_days AS (
     SELECT account_id,
            user_id,
@@ -182,6 +231,21 @@ BEGIN
            shared,
            count(*) OVER (PARTITION BY user_id) > 1 AS is_shared
       FROM @extschema@.user_activity
+  ), second_level AS MATERIALIZED (
+    SELECT account_id,
+           month,
+           concat_ws(' ', events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts) AS figures
+      FROM @extschema@.usage_changes('{accounts,totals,sums,event_users,activity,periods,cohorts}', 'settled')
+  ), expected_accounts AS (
+    SELECT account_id, month, figures FROM second_level WHERE account_id IS NOT NULL
+  ), found_accounts AS (
+    SELECT account_id, month, concat_ws(' ', events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts) AS figures FROM @extschema@.account_rollup
+  ), expected_totals AS (
+    SELECT month, figures FROM second_level WHERE account_id IS NULL
+  ), found_totals AS (
+    SELECT month, concat_ws(' ', events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts) AS figures
+      FROM @extschema@.usage_totals
+     WHERE @extschema@.isempty(lags) OR NOT @extschema@.isempty(events) OR NOT @extschema@.isempty(mau)
   )
   -- The sums, with what is pending
   SELECT 'usage_rollup',
@@ -195,6 +259,16 @@ BEGIN
    WHERE coalesce(expected.events, '{}') OPERATOR(@extschema@.<>) coalesce(found.events, '{}')
       OR coalesce(expected.seconds, '{}') OPERATOR(@extschema@.<>) coalesce(found.seconds, '{}')
       OR coalesce(expected.sources, '{}') OPERATOR(@extschema@.<>) coalesce(found.sources, '{}')
+  UNION ALL
+  SELECT 'usage_totals',
+         NULL,
+         NULL,
+         month,
+         expected_lags.lags::text,
+         found_lags.lags::text
+    FROM expected_lags
+    FULL JOIN found_lags USING (month)
+   WHERE coalesce(expected_lags.lags, '{}') OPERATOR(@extschema@.<>) coalesce(found_lags.lags, '{}')
   UNION ALL
   -- The days, with what is pending
   SELECT 'user_activity',
@@ -227,12 +301,34 @@ BEGIN
          is_shared::text,
          shared::text
     FROM shared_users
-   WHERE shared <> is_shared;
+   WHERE shared <> is_shared
+  UNION ALL
+  -- The settled second level against the settled first; a row with nothing in
+  -- it is one too many
+  SELECT 'account_rollup',
+         account_id,
+         NULL,
+         month,
+         expected_accounts.figures,
+         found_accounts.figures
+    FROM expected_accounts
+    FULL JOIN found_accounts USING (account_id, month)
+   WHERE expected_accounts.figures IS DISTINCT FROM found_accounts.figures
+  UNION ALL
+  SELECT 'usage_totals',
+         NULL,
+         NULL,
+         month,
+         expected_totals.figures,
+         found_totals.figures
+    FROM expected_totals
+    FULL JOIN found_totals USING (month)
+   WHERE expected_totals.figures IS DISTINCT FROM found_totals.figures;
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.verify_rollups() IS
-  'Recompute the rollups from raw events, in one snapshot, and return what differs: no row, always. Days before usage_rollup_state.purged_before have no raw events to go by';
+  'Recompute the rollups from raw events, in one snapshot, and return what differs: no row, always; tells of its progress. Days before usage_rollup_state.purged_before have no raw events to go by';
 
 CREATE FUNCTION @extschema@.purge_events(before date)
 RETURNS bigint
@@ -245,6 +341,7 @@ DECLARE
   deleted bigint := 0;
   rows_there bigint;
   part regclass;
+  part_name text;
 BEGIN
   IF owner <> current_user::regrole THEN
     RETURN @extschema@.usage_execute_as(owner, format('SELECT @extschema@.purge_events(%L::date)', before));
@@ -272,18 +369,21 @@ BEGIN
      WHERE tree.isleaf
        AND pg_get_partkeydef(tree.parentrelid) = 'RANGE (event_ts)'
        AND CASE WHEN isfinite(bound.upper) THEN @extschema@.event_day(bound.upper - interval '1 microsecond') < before END
+     ORDER BY bound.upper
   LOOP
-    EXECUTE format('SELECT count(*) FROM %s', part) INTO rows_there;
-    EXECUTE format('DROP TABLE %s', part);
+    part_name := part;
+    EXECUTE format('SELECT count(*) FROM %s', part_name) INTO rows_there;
+    EXECUTE format('DROP TABLE %s', part_name);
     deleted := deleted + rows_there;
+    RAISE NOTICE 'dropped partition % with % events', part_name, rows_there;
   END LOOP;
 
-  RETURN deleted + @extschema@.usage_delete_raw(before, NULL::uuid);
+  RETURN deleted + @extschema@.usage_delete_raw(before);
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.purge_events(date) IS
-  'Delete the raw events of days before that one (drop partitions that hold no others), and keep their rollups; the number of events. The day must not be later than today (22023); for members of the owner''s role (42501)';
+  'Delete the raw events of days before that one (drop partitions that hold no others), and keep their rollups, and tell of its progress; the number of events. The day must not be later than today (22023); for members of the owner''s role (42501)';
 
 CREATE FUNCTION @extschema@.capture_partition(partition regclass)
 RETURNS void
@@ -331,6 +431,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   owner CONSTANT regrole := @extschema@.usage_check_owner();
+  there record;
 BEGIN
   IF owner <> current_user::regrole THEN
     RETURN QUERY
@@ -358,25 +459,41 @@ BEGIN
   PERFORM FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id FOR UPDATE;
   PERFORM @extschema@.usage_lock_rollups(true);
 
+  SELECT (SELECT count(*) FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id) AS usage_pending,
+         (SELECT count(*) FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id) AS usage_rollup,
+         (SELECT count(*) FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id) AS user_activity
+    INTO there;
+  -- What is deleted is captured, and folded at once: so both levels forget it.
   relation := 'fct_event';
-  removed_rows := @extschema@.usage_delete_raw(NULL::date, erase_user.user_id);
+  DELETE FROM @extschema@.fct_event AS event
+   WHERE event.user_id = erase_user.user_id AND @extschema@.usage_tell('deleted'::text, 0::bigint);
+  GET DIAGNOSTICS removed_rows = ROW_COUNT;
   RETURN NEXT;
   relation := 'usage_pending';
-  DELETE FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id;
-  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  removed_rows := there.usage_pending;
   RETURN NEXT;
   relation := 'usage_rollup';
-  DELETE FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id;
-  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  removed_rows := there.usage_rollup;
   RETURN NEXT;
   relation := 'user_activity';
-  DELETE FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id;
-  GET DIAGNOSTICS removed_rows = ROW_COUNT;
+  removed_rows := there.user_activity;
   RETURN NEXT;
   relation := 'dim_user';
   DELETE FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id;
   GET DIAGNOSTICS removed_rows = ROW_COUNT;
   RETURN NEXT;
+  -- What the rollups hold of the user by now came without its events.
+  INSERT INTO @extschema@.usage_pending (account_id, user_id, month, events, seconds, sources, lags)
+  SELECT account_id,
+         user_id,
+         month,
+         OPERATOR(@extschema@.-) events,
+         OPERATOR(@extschema@.-) seconds,
+         OPERATOR(@extschema@.-) sources,
+         '{}'
+    FROM @extschema@.usage_live_rollup AS live
+   WHERE live.user_id = erase_user.user_id;
+  PERFORM @extschema@.usage_fold();
 END
 $function$;
 

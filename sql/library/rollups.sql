@@ -32,15 +32,18 @@ AS 'MODULE_PATHNAME', 'usage_lock_rollups';
 COMMENT ON FUNCTION @extschema@.usage_lock_rollups(boolean) IS
   'Take the lock that lets one session at a time change the rollups, until the transaction ends; false where another has it and wait is false; for members of the owner''s role (42501)';
 
--- Fold one part of usage_pending, the rows in [from_block, to_block). The
--- rollups are locked, so nothing here meets another fold.
-CREATE FUNCTION @extschema@.usage_fold_blocks(from_block bigint, to_block bigint)
+-- Add what changes to the rollups: what is pending in the blocks of
+-- usage_pending from from_block to before to_block, which is taken from there,
+-- or, with the source settled, the second level anew, over one that is empty.
+-- One statement, so one snapshot: what it takes is what it adds. The rollups
+-- are locked, so nothing here meets another fold.
+CREATE FUNCTION @extschema@.usage_apply_changes(source text, from_block bigint, to_block bigint)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  folded bigint;
+  applied bigint;
   empty_keys record;
 BEGIN
   IF NOT EXISTS (SELECT
@@ -53,28 +56,21 @@ BEGIN
   END IF;
   WITH taken AS (
     DELETE FROM @extschema@.usage_pending
-     WHERE ctid >= format('(%s,0)', from_block)::tid
+     WHERE source = 'pending'
+       AND ctid >= format('(%s,0)', from_block)::tid
        AND ctid < format('(%s,0)', to_block)::tid
-    RETURNING account_id, user_id, month, events, seconds, sources
-  ), changes AS (
-    SELECT account_id,
-           user_id,
-           month,
-           count(*) AS pending_rows,
-           @extschema@.sum(events) AS events,
-           @extschema@.sum(seconds) AS seconds,
-           @extschema@.sum(sources) AS sources
-      FROM taken
-     GROUP BY account_id, user_id, month
+    RETURNING month
+  ), changes AS MATERIALIZED (
+    SELECT *
+      FROM @extschema@.usage_changes(
+             CASE source WHEN 'pending' THEN ARRAY['months', 'days'] END
+             || ARRAY['accounts', 'totals', 'sums', 'lags', 'event_users', 'activity', 'periods', 'cohorts'],
+             source, from_block, to_block)
   ), settled AS (
     INSERT INTO @extschema@.usage_rollup AS rollup (account_id, user_id, month, events, seconds, sources)
-    SELECT account_id,
-           user_id,
-           month,
-           events,
-           seconds,
-           sources
+    SELECT account_id, user_id, month, events, seconds, sources
       FROM changes
+     WHERE user_id IS NOT NULL AND month IS NOT NULL
      ORDER BY account_id, user_id, month
     ON CONFLICT (account_id, user_id, month) DO UPDATE
        SET events = rollup.events OPERATOR(@extschema@.+) excluded.events,
@@ -83,44 +79,100 @@ BEGIN
     RETURNING account_id,
               user_id,
               month,
-              @extschema@.days(@extschema@.total_series(events)) AS days,
               @extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources) AS is_empty
-  ), changed_days AS (
-    SELECT account_id,
-           user_id,
-           @extschema@.dayset_union(days) AS days,
-           @extschema@.dayset_union(@extschema@.dayset(month, month + 31 - extract(day FROM month + 31)::integer)) AS months
-      FROM settled
-     GROUP BY account_id, user_id
   ), activity AS (
     INSERT INTO @extschema@.user_activity AS activity (account_id, user_id, days)
-    -- Most events come on a day that is there already: then nothing changes.
-    SELECT account_id,
-           user_id,
-           after
-      FROM (SELECT changed.account_id,
-                   changed.user_id,
-                   coalesce(activity.days, '{}') AS before,
-                   coalesce(activity.days OPERATOR(@extschema@.-) changed.months, '{}') OPERATOR(@extschema@.+) changed.days AS after
-              FROM changed_days AS changed
-              LEFT JOIN @extschema@.user_activity AS activity
-                ON activity.account_id = changed.account_id AND activity.user_id = changed.user_id
-            OFFSET 0) AS days
-     WHERE before OPERATOR(@extschema@.<>) after
+    SELECT account_id, user_id, days
+      FROM changes
+     WHERE user_id IS NOT NULL AND month IS NULL
      ORDER BY account_id, user_id
     ON CONFLICT (account_id, user_id) DO UPDATE
        SET days = excluded.days
     RETURNING account_id, user_id, xmax = 0 AS is_new, @extschema@.isempty(days) AS is_empty
+  ), accounts AS (
+    INSERT INTO @extschema@.account_rollup AS rollup (account_id, month, events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts)
+    SELECT account_id, month, events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts
+      FROM changes
+     WHERE user_id IS NULL AND account_id IS NOT NULL
+     ORDER BY account_id, month
+    ON CONFLICT (account_id, month) DO UPDATE
+       SET events = rollup.events OPERATOR(@extschema@.+) excluded.events,
+           seconds = rollup.seconds OPERATOR(@extschema@.+) excluded.seconds,
+           sources = rollup.sources OPERATOR(@extschema@.+) excluded.sources,
+           event_users = rollup.event_users OPERATOR(@extschema@.+) excluded.event_users,
+           dau = rollup.dau OPERATOR(@extschema@.+) excluded.dau,
+           wau = rollup.wau OPERATOR(@extschema@.+) excluded.wau,
+           active_28d = rollup.active_28d OPERATOR(@extschema@.+) excluded.active_28d,
+           mau = rollup.mau OPERATOR(@extschema@.+) excluded.mau,
+           weekly = rollup.weekly OPERATOR(@extschema@.+) excluded.weekly,
+           monthly = rollup.monthly OPERATOR(@extschema@.+) excluded.monthly,
+           quarterly = rollup.quarterly OPERATOR(@extschema@.+) excluded.quarterly,
+           lifecycle = rollup.lifecycle OPERATOR(@extschema@.+) excluded.lifecycle,
+           cohorts = rollup.cohorts OPERATOR(@extschema@.+) excluded.cohorts
+    RETURNING account_id,
+              month,
+              @extschema@.isempty(events)
+              AND @extschema@.isempty(seconds)
+              AND @extschema@.isempty(sources)
+              AND @extschema@.isempty(event_users)
+              AND @extschema@.isempty(dau)
+              AND @extschema@.isempty(wau)
+              AND @extschema@.isempty(active_28d)
+              AND @extschema@.isempty(mau)
+              AND @extschema@.isempty(weekly)
+              AND @extschema@.isempty(monthly)
+              AND @extschema@.isempty(quarterly)
+              AND @extschema@.isempty(lifecycle)
+              AND @extschema@.isempty(cohorts) AS is_empty
+  ), totals AS (
+    INSERT INTO @extschema@.usage_totals AS totals (month, events, seconds, sources, lags, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts)
+    SELECT month, events, seconds, sources, lags, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts
+      FROM changes
+     WHERE user_id IS NULL AND account_id IS NULL
+     ORDER BY month
+    ON CONFLICT (month) DO UPDATE
+       SET events = totals.events OPERATOR(@extschema@.+) excluded.events,
+           seconds = totals.seconds OPERATOR(@extschema@.+) excluded.seconds,
+           sources = totals.sources OPERATOR(@extschema@.+) excluded.sources,
+           lags = totals.lags OPERATOR(@extschema@.+) excluded.lags,
+           event_users = totals.event_users OPERATOR(@extschema@.+) excluded.event_users,
+           dau = totals.dau OPERATOR(@extschema@.+) excluded.dau,
+           wau = totals.wau OPERATOR(@extschema@.+) excluded.wau,
+           active_28d = totals.active_28d OPERATOR(@extschema@.+) excluded.active_28d,
+           mau = totals.mau OPERATOR(@extschema@.+) excluded.mau,
+           weekly = totals.weekly OPERATOR(@extschema@.+) excluded.weekly,
+           monthly = totals.monthly OPERATOR(@extschema@.+) excluded.monthly,
+           quarterly = totals.quarterly OPERATOR(@extschema@.+) excluded.quarterly,
+           lifecycle = totals.lifecycle OPERATOR(@extschema@.+) excluded.lifecycle,
+           cohorts = totals.cohorts OPERATOR(@extschema@.+) excluded.cohorts
+    RETURNING month,
+              @extschema@.isempty(events)
+              AND @extschema@.isempty(seconds)
+              AND @extschema@.isempty(sources)
+              AND @extschema@.isempty(lags)
+              AND @extschema@.isempty(event_users)
+              AND @extschema@.isempty(dau)
+              AND @extschema@.isempty(wau)
+              AND @extschema@.isempty(active_28d)
+              AND @extschema@.isempty(mau)
+              AND @extschema@.isempty(weekly)
+              AND @extschema@.isempty(monthly)
+              AND @extschema@.isempty(quarterly)
+              AND @extschema@.isempty(lifecycle)
+              AND @extschema@.isempty(cohorts) AS is_empty
   )
-  SELECT (SELECT coalesce(sum(pending_rows), 0) FROM changes) AS pending_rows,
+  SELECT (SELECT count(*) FROM taken) AS pending_rows,
          (SELECT array_agg(account_id) FROM settled WHERE is_empty) AS rollup_accounts,
          (SELECT array_agg(user_id) FROM settled WHERE is_empty) AS rollup_users,
          (SELECT array_agg(month) FROM settled WHERE is_empty) AS rollup_months,
          (SELECT array_agg(account_id) FROM activity WHERE is_empty) AS activity_accounts,
          (SELECT array_agg(user_id) FROM activity WHERE is_empty) AS activity_users,
-         (SELECT array_agg(user_id) FROM activity WHERE is_empty OR is_new) AS users
+         (SELECT array_agg(user_id) FROM activity WHERE is_empty OR is_new) AS users,
+         (SELECT array_agg(account_id) FROM accounts WHERE is_empty) AS account_accounts,
+         (SELECT array_agg(month) FROM accounts WHERE is_empty) AS account_months,
+         (SELECT array_agg(month) FROM totals WHERE is_empty) AS total_months
     INTO empty_keys;
-  folded := empty_keys.pending_rows;
+  applied := empty_keys.pending_rows;
 
   -- What has become empty goes.
   DELETE FROM @extschema@.usage_rollup AS rollup
@@ -130,6 +182,12 @@ BEGIN
   DELETE FROM @extschema@.user_activity AS activity
    USING unnest(empty_keys.activity_accounts, empty_keys.activity_users) AS key (account_id, user_id)
    WHERE activity.account_id = key.account_id AND activity.user_id = key.user_id;
+  DELETE FROM @extschema@.account_rollup AS rollup
+   USING unnest(empty_keys.account_accounts, empty_keys.account_months) AS key (account_id, month)
+   WHERE rollup.account_id = key.account_id AND rollup.month = key.month;
+  DELETE FROM @extschema@.usage_totals
+   WHERE month = ANY (empty_keys.total_months);
+
 
   -- Rows came or went: which of these users have several now?
   UPDATE @extschema@.user_activity AS activity
@@ -141,12 +199,57 @@ BEGIN
            GROUP BY user_id) AS users
    WHERE activity.user_id = users.user_id AND activity.shared <> users.shared;
 
-  RETURN folded;
+  RETURN applied;
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_fold_blocks(bigint, bigint) IS
-  'Fold the pending rows in a range of blocks of usage_pending, for the model''s owner (42501); part of usage_fold()';
+COMMENT ON FUNCTION @extschema@.usage_apply_changes(text, bigint, bigint) IS
+  'Add to the rollups what usage_changes() says of that source, for the model''s owner (42501); the number of pending rows taken; part of usage_fold() and usage_sum_up()';
+
+-- The second level anew, from the first; usage_totals.lags stay, as they are
+-- of this level only. The rollups are locked.
+CREATE FUNCTION @extschema@.usage_sum_up()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  DELETE FROM @extschema@.account_rollup;
+  UPDATE @extschema@.usage_totals
+     SET events = '{}',
+         seconds = '{}',
+         sources = '{}',
+         event_users = '{}',
+         dau = '{}',
+         wau = '{}',
+         active_28d = '{}',
+         mau = '{}',
+         weekly = '{}',
+         monthly = '{}',
+         quarterly = '{}',
+         lifecycle = '{}',
+         cohorts = '{}';
+  PERFORM @extschema@.usage_apply_changes('settled', 0, 0);
+  DELETE FROM @extschema@.usage_totals
+   WHERE @extschema@.isempty(events)
+     AND @extschema@.isempty(seconds)
+     AND @extschema@.isempty(sources)
+     AND @extschema@.isempty(event_users)
+     AND @extschema@.isempty(dau)
+     AND @extschema@.isempty(wau)
+     AND @extschema@.isempty(active_28d)
+     AND @extschema@.isempty(mau)
+     AND @extschema@.isempty(weekly)
+     AND @extschema@.isempty(monthly)
+     AND @extschema@.isempty(quarterly)
+     AND @extschema@.isempty(lifecycle)
+     AND @extschema@.isempty(cohorts)
+     AND @extschema@.isempty(lags);
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_sum_up() IS
+  'Make the second level of the rollups anew from the first, for the model''s owner (42501), who has locked the rollups';
 
 CREATE FUNCTION @extschema@.usage_fold()
 RETURNS bigint
@@ -155,7 +258,8 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
   owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = '@extschema@.usage_pending'::regclass);
-  blocks_at_once CONSTANT bigint := 1024;
+  -- The larger the part, the fewer times a row of the rollups is written.
+  blocks_at_once CONSTANT bigint := 8192;
   blocks bigint;
   folded bigint := 0;
 BEGIN
@@ -168,7 +272,7 @@ BEGIN
   END IF;
   blocks := pg_relation_size('@extschema@.usage_pending') / current_setting('block_size')::bigint;
   FOR block IN 0 .. blocks - 1 BY blocks_at_once LOOP
-    folded := folded + @extschema@.usage_fold_blocks(block::bigint, block + blocks_at_once);
+    folded := folded + @extschema@.usage_apply_changes('pending'::text, block::bigint, block + blocks_at_once);
   END LOOP;
   UPDATE @extschema@.usage_rollup_state
      SET last_fold_at = now(),

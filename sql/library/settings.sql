@@ -66,10 +66,18 @@ BEGIN
       ERRCODE = 'invalid_parameter_value',
       MESSAGE = format('week_start must be from 1 (Monday) to 7 (Sunday), not %s', week_start);
   END IF;
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'active_sql_transaction',
+      MESSAGE = 'set_usage_week_start() must be called at isolation level READ COMMITTED',
+      DETAIL = 'It has to see what committed before it got its lock.';
+  END IF;
+  PERFORM @extschema@.usage_lock_rollups(true);
   PERFORM @extschema@.usage_execute_as(owner,
     'UPDATE @extschema@.usage_settings SET week_start = ' || week_start);
+  PERFORM @extschema@.usage_execute_as(owner, 'SELECT @extschema@.usage_sum_up()'::text);
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.set_usage_week_start(integer) IS
-  'Set the first day of a week, 1 Monday to 7 Sunday (22023 otherwise), as a member of the model''s owner (42501 otherwise)';
+  'Set the first day of a week, 1 Monday to 7 Sunday (22023 otherwise), as a member of the model''s owner (42501 otherwise), and make anew what depends on weeks, from the rollups; at READ COMMITTED only (25001)';

@@ -1,32 +1,21 @@
 -- Accounts and features: usage by account and day, health, adoption.
 
 CREATE VIEW @extschema@.account_daily_usage WITH (security_invoker = true) AS
-SELECT sums.account_id,
-       daily.day AS activity_date,
-       @extschema@.value_on(users.active_users, daily.day) AS active_users,
-       daily.value AS events,
-       coalesce(@extschema@.value_on(sums.seconds OPERATOR(@extschema@.->) 'timer_stop', daily.day), 0) AS work_seconds,
-       coalesce(@extschema@.value_on(sums.events OPERATOR(@extschema@.->) 'task_created', daily.day), 0) AS tasks_created,
-       coalesce(@extschema@.value_on(sums.events OPERATOR(@extschema@.->) 'task_completed', daily.day), 0) AS tasks_completed
+SELECT account_id,
+       @extschema@.unnest(active) AS activity_date,
+       @extschema@.values_on(dau, active) AS active_users,
+       @extschema@.values_on(events, active) AS events,
+       @extschema@.values_on(work_seconds, active) AS work_seconds,
+       @extschema@.values_on(tasks_created, active) AS tasks_created,
+       @extschema@.values_on(tasks_completed, active) AS tasks_completed
   FROM (SELECT account_id,
-               @extschema@.sum(events) AS events,
-               @extschema@.sum(seconds) AS seconds
-          FROM (SELECT account_id,
-                       events,
-                       seconds
-                  FROM @extschema@.usage_rollup
-                UNION ALL
-                SELECT account_id,
-                       events,
-                       seconds
-                  FROM @extschema@.usage_pending) AS changes
-         GROUP BY account_id) AS sums
-  JOIN (SELECT account_id,
-               @extschema@.count_by_day(days) AS active_users
-          FROM @extschema@.usage_live_activity
-         GROUP BY account_id) AS users
-    ON users.account_id = sums.account_id
- CROSS JOIN LATERAL @extschema@.unnest(@extschema@.total_series(sums.events)) AS daily (day, value);
+               @extschema@.days(dau) AS active,
+               dau,
+               @extschema@.total_series(events) AS events,
+               coalesce(seconds OPERATOR(@extschema@.->) 'timer_stop', '{}') AS work_seconds,
+               coalesce(events OPERATOR(@extschema@.->) 'task_created', '{}') AS tasks_created,
+               coalesce(events OPERATOR(@extschema@.->) 'task_completed', '{}') AS tasks_completed
+          FROM @extschema@.usage_live_accounts) AS monthly;
 
 COMMENT ON VIEW @extschema@.account_daily_usage IS 'Usage by account: one row per account and day with events';
 COMMENT ON COLUMN @extschema@.account_daily_usage.account_id IS 'Account of the events';
@@ -39,32 +28,22 @@ COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_completed IS 'Number of 
 
 CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
-  SELECT max(@extschema@.last_day(days)) AS as_of_date
-    FROM @extschema@.usage_live_user_days
-), activity AS (
-  SELECT account_id,
-         count(*) FILTER (WHERE days OPERATOR(@extschema@.&&) (SELECT @extschema@.dayset(as_of_date - 6, as_of_date) FROM as_of)) AS active_users_7d,
-         count(*) FILTER (WHERE days OPERATOR(@extschema@.&&) (SELECT @extschema@.dayset(as_of_date - 27, as_of_date) FROM as_of)) AS active_users_28d,
-         max(@extschema@.last_day(days OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today))) AS last_active_date
-    FROM @extschema@.usage_live_activity
-   GROUP BY account_id
-), sums AS (
-  SELECT account_id,
-         @extschema@.sum(seconds OPERATOR(@extschema@.->) 'timer_stop') AS work_seconds,
-         @extschema@.sum(events OPERATOR(@extschema@.->) 'task_completed') AS tasks_completed
-    FROM (SELECT account_id,
-                 events,
-                 seconds
-            FROM @extschema@.usage_rollup
-           WHERE month > (SELECT as_of_date - 55 - 31 FROM as_of)
-             AND month <= (SELECT as_of_date FROM as_of)
+  SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
+    FROM (SELECT dau
+            FROM @extschema@.usage_totals
+           WHERE NOT row_security_active('@extschema@.usage_totals')
           UNION ALL
-          SELECT account_id,
-                 events,
-                 seconds
-            FROM @extschema@.usage_pending
-           WHERE month > (SELECT as_of_date - 55 - 31 FROM as_of)
-             AND month <= (SELECT as_of_date FROM as_of)) AS changes
+          SELECT dau
+            FROM @extschema@.usage_changes('{totals,activity}', 'outside totals')) AS parts
+), figures_28d AS (
+  SELECT account_id,
+         sum(@extschema@.value_on(wau, as_of_date)) AS active_users_7d,
+         sum(@extschema@.value_on(active_28d, as_of_date)) AS active_users_28d,
+         max(@extschema@.last_day(dau OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today))) AS last_active_date,
+         @extschema@.sum(seconds OPERATOR(@extschema@.->) 'timer_stop') FILTER (WHERE month > as_of_date - 55 - 31 AND month <= as_of_date) AS work_seconds,
+         @extschema@.sum(events OPERATOR(@extschema@.->) 'task_completed') FILTER (WHERE month > as_of_date - 55 - 31 AND month <= as_of_date) AS tasks_completed
+    FROM @extschema@.usage_live_accounts
+   CROSS JOIN as_of
    GROUP BY account_id
 ), seats AS (
   SELECT account_id,
@@ -81,20 +60,18 @@ WITH as_of AS MATERIALIZED (
          as_of.as_of_date,
          coalesce(seats.seats, 0) AS seats,
          coalesce(seats.activated_seats, 0) AS activated_seats,
-         coalesce(activity.active_users_7d, 0) AS active_users_7d,
-         coalesce(activity.active_users_28d, 0) AS active_users_28d,
-         round(coalesce(activity.active_users_28d, 0)::numeric / nullif(seats.seats, 0), 4) AS seat_utilisation,
+         coalesce(sums.active_users_7d, 0)::bigint AS active_users_7d,
+         coalesce(sums.active_users_28d, 0)::bigint AS active_users_28d,
+         round(coalesce(sums.active_users_28d, 0)::numeric / nullif(seats.seats, 0), 4) AS seat_utilisation,
          coalesce(@extschema@.total(sums.work_seconds OPERATOR(@extschema@.*) daterange(as_of.as_of_date - 27, as_of.as_of_date, '[]')), 0) AS work_seconds_28d,
          coalesce(@extschema@.total(sums.work_seconds OPERATOR(@extschema@.*) daterange(as_of.as_of_date - 55, as_of.as_of_date - 28, '[]')), 0) AS work_seconds_previous_28d,
          coalesce(@extschema@.total(sums.tasks_completed OPERATOR(@extschema@.*) daterange(as_of.as_of_date - 27, as_of.as_of_date, '[]')), 0) AS tasks_completed_28d,
          coalesce(@extschema@.total(sums.tasks_completed OPERATOR(@extschema@.*) daterange(as_of.as_of_date - 55, as_of.as_of_date - 28, '[]')), 0) AS tasks_completed_previous_28d,
-         activity.last_active_date,
+         sums.last_active_date,
          @extschema@.event_day(account.created_at) AS created_date
     FROM @extschema@.dim_account AS account
    CROSS JOIN as_of
-    LEFT JOIN activity
-      ON activity.account_id = account.account_id
-    LEFT JOIN sums
+    LEFT JOIN figures_28d AS sums
       ON sums.account_id = account.account_id
     LEFT JOIN seats
       ON seats.account_id = account.account_id
@@ -147,27 +124,20 @@ COMMENT ON COLUMN @extschema@.account_health.health IS 'The first that holds: ne
 COMMENT ON COLUMN @extschema@.account_health.created_date IS 'Day on which the account was created';
 
 CREATE VIEW @extschema@.feature_adoption WITH (security_invoker = true) AS
-WITH shared_users AS MATERIALIZED (
-  SELECT DISTINCT user_id
-    FROM @extschema@.usage_live_activity
-   WHERE shared
-), user_months AS (
-  SELECT rollup.events
-    FROM @extschema@.usage_live_rollup AS rollup
-   WHERE NOT EXISTS (SELECT
-                       FROM shared_users
-                      WHERE shared_users.user_id = rollup.user_id)
-  UNION ALL
-  SELECT @extschema@.sum(rollup.events) AS events
-    FROM shared_users
-    JOIN @extschema@.usage_live_rollup AS rollup
-      ON rollup.user_id = shared_users.user_id
-   GROUP BY rollup.user_id, rollup.month
-), series AS MATERIALIZED (
+WITH series AS MATERIALIZED (
   SELECT @extschema@.sum(events) AS events,
-         @extschema@.count_by_day(events) AS users,
-         @extschema@.count_by_day(@extschema@.days(@extschema@.total_series(events))) AS dau
-    FROM user_months
+         @extschema@.sum(event_users) AS users,
+         @extschema@.sum(dau) AS dau
+    FROM (SELECT events,
+                 event_users,
+                 dau
+            FROM @extschema@.usage_totals
+           WHERE NOT row_security_active('@extschema@.usage_totals')
+          UNION ALL
+          SELECT events,
+                 event_users,
+                 dau
+            FROM @extschema@.usage_changes('{totals,sums,event_users,activity}', 'outside totals')) AS parts
 )
 SELECT daily.day AS activity_date,
        feature.label AS event_name,

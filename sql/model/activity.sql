@@ -7,10 +7,19 @@ SELECT daily.day AS activity_date,
        @extschema@.value_on(series.mau, daily.day) AS mau,
        round(daily.value::numeric / nullif(@extschema@.value_on(series.mau, daily.day), 0), 4) AS stickiness,
        daily.day < (SELECT today FROM @extschema@.usage_today) AS is_complete
-  FROM (SELECT @extschema@.count_by_day(days) AS dau,
-               @extschema@.count_by_day(@extschema@.trailing(days, 7)) AS wau,
-               @extschema@.count_by_day(@extschema@.trailing(days, 30)) AS mau
-          FROM @extschema@.usage_live_user_days) AS series
+  FROM (SELECT @extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS dau,
+               @extschema@.sum(wau) AS wau,
+               @extschema@.sum(mau) AS mau
+          FROM (SELECT dau,
+                       wau,
+                       mau
+                  FROM @extschema@.usage_totals
+                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                UNION ALL
+                SELECT dau,
+                       wau,
+                       mau
+                  FROM @extschema@.usage_changes('{totals,activity}', 'outside totals')) AS parts) AS series
  CROSS JOIN LATERAL @extschema@.unnest(series.dau, CASE WHEN @extschema@.isempty(series.dau) THEN 'empty'::daterange ELSE daterange(@extschema@.first_day(series.dau), @extschema@.last_day(series.dau), '[]') END) AS daily (day, value);
 
 COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day';
@@ -89,8 +98,13 @@ CREATE VIEW @extschema@.weekly_active_users WITH (security_invoker = true) AS
 SELECT weekly.day AS week_start,
        @extschema@.value_on(series.users, weekly.day) AS active_users,
        weekly.day + 7 <= (SELECT today FROM @extschema@.usage_today) AS is_complete
-  FROM (SELECT @extschema@.count_by_day(@extschema@.weeks(days, (SELECT week_start FROM @extschema@.usage_today))) AS users
-          FROM @extschema@.usage_live_user_days) AS series
+  FROM (SELECT @extschema@.by_week(@extschema@.sum(weekly) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)) AS users
+          FROM (SELECT weekly
+                  FROM @extschema@.usage_totals
+                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                UNION ALL
+                SELECT weekly
+                  FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.users) - @extschema@.first_day(series.users)) / 7) AS week) AS weekly;
 
@@ -103,8 +117,13 @@ CREATE VIEW @extschema@.monthly_active_users WITH (security_invoker = true) AS
 SELECT monthly.day AS month_start,
        @extschema@.value_on(series.users, monthly.day) AS active_users,
        (monthly.day + interval '1 month')::date <= (SELECT today FROM @extschema@.usage_today) AS is_complete
-  FROM (SELECT @extschema@.count_by_day(@extschema@.months(days)) AS users
-          FROM @extschema@.usage_live_user_days) AS series
+  FROM (SELECT @extschema@.by_month(@extschema@.sum(monthly) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS users
+          FROM (SELECT monthly
+                  FROM @extschema@.usage_totals
+                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                UNION ALL
+                SELECT monthly
+                  FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
  CROSS JOIN LATERAL (SELECT month::date AS day
                        FROM generate_series(@extschema@.first_day(series.users)::timestamp, @extschema@.last_day(series.users)::timestamp, interval '1 month') AS month) AS monthly;
 

@@ -65,76 +65,29 @@ COMMENT ON COLUMN @extschema@.usage_live_rollup.seconds IS 'Seconds of duration 
 COMMENT ON COLUMN @extschema@.usage_live_rollup.sources IS 'Number of events a day, by source; unknown where that is null';
 
 CREATE VIEW @extschema@.usage_live_activity WITH (security_invoker = true) AS
-WITH pending AS MATERIALIZED (
-  -- Where all that is pending adds, days can only come; otherwise the sums of
-  -- the months concerned have to be read.
+WITH changed AS MATERIALIZED (
   SELECT account_id,
          user_id,
-         @extschema@.dayset_union(@extschema@.days(total)) AS added,
-         bool_or(NOT @extschema@.isempty(@extschema@.days(OPERATOR(@extschema@.-) total))) AS recount
-    FROM (SELECT account_id,
-                 user_id,
-                 @extschema@.total_series(events) AS total
-            FROM @extschema@.usage_pending
-          OFFSET 0) AS changes
-   GROUP BY account_id, user_id
-), recounted AS MATERIALIZED (
-  SELECT months.account_id,
-         months.user_id,
-         @extschema@.dayset_union(@extschema@.dayset(months.month, months.month + 31 - extract(day FROM months.month + 31)::integer)) AS months,
-         @extschema@.dayset_union(@extschema@.days(@extschema@.total_series(coalesce(rollup.events OPERATOR(@extschema@.+) months.events, months.events)))) AS days
-    FROM (SELECT changes.account_id,
-                 changes.user_id,
-                 changes.month,
-                 @extschema@.sum(changes.events) AS events
-            FROM pending
-            JOIN @extschema@.usage_pending AS changes
-              ON changes.account_id = pending.account_id
-             AND changes.user_id = pending.user_id
-           WHERE pending.recount
-           GROUP BY changes.account_id, changes.user_id, changes.month) AS months
-    LEFT JOIN @extschema@.usage_rollup AS rollup
-      ON rollup.account_id = months.account_id
-     AND rollup.user_id = months.user_id
-     AND rollup.month = months.month
-   GROUP BY months.account_id, months.user_id
-), arrived AS MATERIALIZED (
-  -- Users who have nothing settled under the account
-  SELECT pending.account_id,
-         pending.user_id,
-         coalesce(recounted.days, pending.added) AS days
-    FROM pending
-    LEFT JOIN recounted
-      ON recounted.account_id = pending.account_id
-     AND recounted.user_id = pending.user_id
-   WHERE NOT EXISTS (SELECT
-                       FROM @extschema@.user_activity AS activity
-                      WHERE activity.account_id = pending.account_id
-                        AND activity.user_id = pending.user_id)
+         days,
+         is_new
+    FROM @extschema@.usage_changes('{days}')
 )
 SELECT activity.account_id,
        activity.user_id,
-       CASE WHEN pending.user_id IS NULL THEN activity.days
-            WHEN recounted.user_id IS NULL THEN activity.days OPERATOR(@extschema@.+) pending.added
-            ELSE activity.days OPERATOR(@extschema@.-) recounted.months OPERATOR(@extschema@.+) recounted.days
-       END AS days,
-       activity.shared OR activity.user_id IN (SELECT user_id FROM arrived) AS shared
+       coalesce(changed.days, activity.days) AS days,
+       activity.shared OR activity.user_id IN (SELECT user_id FROM changed WHERE is_new) AS shared
   FROM @extschema@.user_activity AS activity
-  LEFT JOIN pending
-    ON pending.account_id = activity.account_id
-   AND pending.user_id = activity.user_id
-  LEFT JOIN recounted
-    ON recounted.account_id = activity.account_id
-   AND recounted.user_id = activity.user_id
- WHERE recounted.user_id IS NULL
-    OR NOT @extschema@.isempty(activity.days OPERATOR(@extschema@.-) recounted.months OPERATOR(@extschema@.+) recounted.days)
+  LEFT JOIN changed
+    ON changed.account_id = activity.account_id
+   AND changed.user_id = activity.user_id
+ WHERE changed.days IS NULL OR NOT @extschema@.isempty(changed.days)
 UNION ALL
 SELECT account_id,
        user_id,
        days,
        true AS shared
-  FROM arrived
- WHERE NOT @extschema@.isempty(days);
+  FROM changed
+ WHERE is_new;
 
 COMMENT ON VIEW @extschema@.usage_live_activity IS 'Days of activity as of the last commit: a row per account and user; user_activity and what is pending';
 COMMENT ON COLUMN @extschema@.usage_live_activity.account_id IS 'Account of the events';
@@ -163,3 +116,118 @@ SELECT user_id,
 COMMENT ON VIEW @extschema@.usage_live_user_days IS 'Days of activity of each user up to today, whatever the account: a row per user';
 COMMENT ON COLUMN @extschema@.usage_live_user_days.user_id IS 'User';
 COMMENT ON COLUMN @extschema@.usage_live_user_days.days IS 'Days up to today with at least one event; none where all lie in the future';
+
+-- The second level. What usage_totals lacks is what is pending and, where row
+-- security hides it, everything that the reader sees of the first level.
+CREATE VIEW @extschema@.usage_live_accounts WITH (security_invoker = true) AS
+WITH changed AS MATERIALIZED (
+  SELECT *
+    FROM @extschema@.usage_changes('{accounts,sums,event_users,activity,periods,cohorts}')
+)
+SELECT rollup.account_id,
+       rollup.month,
+       CASE WHEN changed.month IS NULL THEN rollup.events ELSE rollup.events OPERATOR(@extschema@.+) changed.events END AS events,
+       CASE WHEN changed.month IS NULL THEN rollup.seconds ELSE rollup.seconds OPERATOR(@extschema@.+) changed.seconds END AS seconds,
+       CASE WHEN changed.month IS NULL THEN rollup.sources ELSE rollup.sources OPERATOR(@extschema@.+) changed.sources END AS sources,
+       CASE WHEN changed.month IS NULL THEN rollup.event_users ELSE rollup.event_users OPERATOR(@extschema@.+) changed.event_users END AS event_users,
+       CASE WHEN changed.month IS NULL THEN rollup.dau ELSE rollup.dau OPERATOR(@extschema@.+) changed.dau END AS dau,
+       CASE WHEN changed.month IS NULL THEN rollup.wau ELSE rollup.wau OPERATOR(@extschema@.+) changed.wau END AS wau,
+       CASE WHEN changed.month IS NULL THEN rollup.active_28d ELSE rollup.active_28d OPERATOR(@extschema@.+) changed.active_28d END AS active_28d,
+       CASE WHEN changed.month IS NULL THEN rollup.mau ELSE rollup.mau OPERATOR(@extschema@.+) changed.mau END AS mau,
+       CASE WHEN changed.month IS NULL THEN rollup.weekly ELSE rollup.weekly OPERATOR(@extschema@.+) changed.weekly END AS weekly,
+       CASE WHEN changed.month IS NULL THEN rollup.monthly ELSE rollup.monthly OPERATOR(@extschema@.+) changed.monthly END AS monthly,
+       CASE WHEN changed.month IS NULL THEN rollup.quarterly ELSE rollup.quarterly OPERATOR(@extschema@.+) changed.quarterly END AS quarterly,
+       CASE WHEN changed.month IS NULL THEN rollup.lifecycle ELSE rollup.lifecycle OPERATOR(@extschema@.+) changed.lifecycle END AS lifecycle,
+       CASE WHEN changed.month IS NULL THEN rollup.cohorts ELSE rollup.cohorts OPERATOR(@extschema@.+) changed.cohorts END AS cohorts
+  FROM @extschema@.account_rollup AS rollup
+  LEFT JOIN changed
+    ON changed.account_id = rollup.account_id
+   AND changed.month = rollup.month
+UNION ALL
+SELECT account_id,
+       month,
+       events,
+       seconds,
+       sources,
+       event_users,
+       dau,
+       wau,
+       active_28d,
+       mau,
+       weekly,
+       monthly,
+       quarterly,
+       lifecycle,
+       cohorts
+  FROM changed
+ WHERE NOT EXISTS (SELECT
+                     FROM @extschema@.account_rollup AS rollup
+                    WHERE rollup.account_id = changed.account_id
+                      AND rollup.month = changed.month);
+
+COMMENT ON VIEW @extschema@.usage_live_accounts IS 'Sums over the users of an account as of the last commit: a row per account and month; account_rollup and what is pending';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.account_id IS 'Account of the events';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.month IS 'First day of the month; each series holds what falls into it';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.events IS 'Number of events a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.seconds IS 'Seconds of duration a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.sources IS 'Number of events a day, by source; unknown where that is null';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.event_users IS 'Users with such an event a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.dau IS 'Users active on each day';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.wau IS 'Users active in the 7 days that end with each day';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.active_28d IS 'Users active in the 28 days that end with each day';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.mau IS 'Users active in the 30 days that end with each day';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.monthly IS 'Users whose first active day of a month is that day';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.quarterly IS 'Users whose first active day of a quarter is that day';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.cohorts IS 'As weekly, by the users'' first active week';
+
+CREATE VIEW @extschema@.usage_live_totals WITH (security_invoker = true) AS
+SELECT month,
+       events,
+       seconds,
+       sources,
+       event_users,
+       dau,
+       wau,
+       active_28d,
+       mau,
+       weekly,
+       monthly,
+       quarterly,
+       lifecycle,
+       cohorts
+  FROM @extschema@.usage_totals
+ WHERE NOT row_security_active('@extschema@.usage_totals')
+UNION ALL
+SELECT month,
+       events,
+       seconds,
+       sources,
+       event_users,
+       dau,
+       wau,
+       active_28d,
+       mau,
+       weekly,
+       monthly,
+       quarterly,
+       lifecycle,
+       cohorts
+  FROM @extschema@.usage_changes('{totals,sums,event_users,activity,periods,cohorts}', 'outside totals');
+
+COMMENT ON VIEW @extschema@.usage_live_totals IS 'Sums over all users as of the last commit, in one or more rows a month, to be added up; usage_totals and what is pending; where row security is active, over the users that the reader sees';
+COMMENT ON COLUMN @extschema@.usage_live_totals.month IS 'First day of the month; each series holds what falls into it';
+COMMENT ON COLUMN @extschema@.usage_live_totals.events IS 'Number of events a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_live_totals.seconds IS 'Seconds of duration a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_live_totals.sources IS 'Number of events a day, by source; unknown where that is null';
+COMMENT ON COLUMN @extschema@.usage_live_totals.event_users IS 'Users with such an event a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_live_totals.dau IS 'Users active on each day';
+COMMENT ON COLUMN @extschema@.usage_live_totals.wau IS 'Users active in the 7 days that end with each day';
+COMMENT ON COLUMN @extschema@.usage_live_totals.active_28d IS 'Users active in the 28 days that end with each day';
+COMMENT ON COLUMN @extschema@.usage_live_totals.mau IS 'Users active in the 30 days that end with each day';
+COMMENT ON COLUMN @extschema@.usage_live_totals.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it';
+COMMENT ON COLUMN @extschema@.usage_live_totals.monthly IS 'Users whose first active day of a month is that day';
+COMMENT ON COLUMN @extschema@.usage_live_totals.quarterly IS 'Users whose first active day of a quarter is that day';
+COMMENT ON COLUMN @extschema@.usage_live_totals.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter';
+COMMENT ON COLUMN @extschema@.usage_live_totals.cohorts IS 'As weekly, by the users'' first active week';

@@ -3,23 +3,25 @@
 
 CREATE VIEW @extschema@.retention_weekly WITH (security_invoker = true) AS
 WITH cohorts AS MATERIALIZED (
-  SELECT @extschema@.first_day(weeks) AS cohort_week,
-         count(*) AS cohort_size,
-         @extschema@.count_by_day(weeks) AS users
-    FROM (SELECT @extschema@.weeks(days, (SELECT week_start FROM @extschema@.usage_today)) AS weeks
-            FROM @extschema@.usage_live_user_days
-          OFFSET 0) AS active
-   WHERE NOT @extschema@.isempty(weeks)
-   GROUP BY @extschema@.first_day(weeks)
+  SELECT cohort.label::date AS cohort_week,
+         @extschema@.by_week(cohort.series, (SELECT week_start FROM @extschema@.usage_today)) AS users
+    FROM (SELECT @extschema@.sum(cohorts) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS cohorts
+            FROM (SELECT cohorts
+                    FROM @extschema@.usage_totals
+                   WHERE NOT row_security_active('@extschema@.usage_totals')
+                  UNION ALL
+                  SELECT cohorts
+                    FROM @extschema@.usage_changes('{totals,cohorts}', 'outside totals')) AS parts) AS total
+   CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS cohort (label, series)
 ), as_of AS MATERIALIZED (
   SELECT max(@extschema@.last_day(users)) AS week
     FROM cohorts
 )
 SELECT cohorts.cohort_week,
        since.weeks_since,
-       cohorts.cohort_size,
+       @extschema@.value_on(cohorts.users, cohorts.cohort_week) AS cohort_size,
        @extschema@.value_on(cohorts.users, cohorts.cohort_week + 7 * since.weeks_since) AS retained_users,
-       round(@extschema@.value_on(cohorts.users, cohorts.cohort_week + 7 * since.weeks_since)::numeric / cohorts.cohort_size, 4) AS retention_rate,
+       round(@extschema@.value_on(cohorts.users, cohorts.cohort_week + 7 * since.weeks_since)::numeric / @extschema@.value_on(cohorts.users, cohorts.cohort_week), 4) AS retention_rate,
        cohorts.cohort_week + 7 * since.weeks_since + 7 <= (SELECT today FROM @extschema@.usage_today) AS is_complete
   FROM cohorts
  CROSS JOIN as_of
@@ -43,13 +45,17 @@ SELECT weekly.day AS week_start,
        @extschema@.value_on(series.active_users, weekly.day - 7)
          - @extschema@.value_on(series.returning_users, weekly.day) AS dormant_users,
        weekly.day + 7 <= (SELECT today FROM @extschema@.usage_today) AS is_complete
-  FROM (SELECT @extschema@.count_by_day(weeks) AS active_users,
-               @extschema@.count_by_day(@extschema@.dayset(@extschema@.first_day(weeks), @extschema@.first_day(weeks))) AS new_users,
-               @extschema@.count_by_day(weeks OPERATOR(@extschema@.*) @extschema@.shift(weeks, 7)) AS returning_users
-          FROM (SELECT @extschema@.weeks(days, (SELECT week_start FROM @extschema@.usage_today)) AS weeks
-                  FROM @extschema@.usage_live_user_days
-                OFFSET 0) AS active
-         WHERE NOT @extschema@.isempty(weeks)) AS series
+  FROM (SELECT @extschema@.by_week(@extschema@.sum(weekly) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)) AS active_users,
+               @extschema@.by_week(@extschema@.sum(lifecycle OPERATOR(@extschema@.->) 'new') OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)) AS new_users,
+               coalesce(@extschema@.by_week(@extschema@.sum(lifecycle OPERATOR(@extschema@.->) 'returning') OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)), '{}') AS returning_users
+          FROM (SELECT weekly,
+                       lifecycle
+                  FROM @extschema@.usage_totals
+                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                UNION ALL
+                SELECT weekly,
+                       lifecycle
+                  FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.active_users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.active_users) - @extschema@.first_day(series.active_users)) / 7) AS week) AS weekly;
 

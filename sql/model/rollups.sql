@@ -36,13 +36,91 @@ COMMENT ON COLUMN @extschema@.user_activity.user_id IS 'User of the events';
 COMMENT ON COLUMN @extschema@.user_activity.days IS 'Days with at least one event';
 COMMENT ON COLUMN @extschema@.user_activity.shared IS 'Whether the user has rows under several accounts';
 
+-- The second level: the same sums over an account's users, and over everybody
+CREATE TABLE @extschema@.account_rollup (
+  account_id  uuid NOT NULL,
+  month       date NOT NULL,
+  events      @extschema@.dayseries_map NOT NULL,
+  seconds     @extschema@.dayseries_map NOT NULL,
+  sources     @extschema@.dayseries_map NOT NULL,
+  event_users @extschema@.dayseries_map NOT NULL,
+  dau         @extschema@.dayseries NOT NULL,
+  wau         @extschema@.dayseries NOT NULL,
+  active_28d  @extschema@.dayseries NOT NULL,
+  mau         @extschema@.dayseries NOT NULL,
+  weekly      @extschema@.dayseries NOT NULL,
+  monthly     @extschema@.dayseries NOT NULL,
+  quarterly   @extschema@.dayseries NOT NULL,
+  lifecycle   @extschema@.dayseries_map NOT NULL,
+  cohorts     @extschema@.dayseries_map NOT NULL
+) WITH (fillfactor = 70);
+
+ALTER TABLE @extschema@.account_rollup ADD CONSTRAINT account_rollup_pkey PRIMARY KEY (account_id, month);
+
+COMMENT ON TABLE @extschema@.account_rollup IS 'Settled sums over the users of an account: a row per account and month; derived, not to be written by hand';
+COMMENT ON COLUMN @extschema@.account_rollup.account_id IS 'Account of the events';
+COMMENT ON COLUMN @extschema@.account_rollup.month IS 'First day of the month; each series holds what falls into it';
+COMMENT ON COLUMN @extschema@.account_rollup.events IS 'Number of events a day, by event name';
+COMMENT ON COLUMN @extschema@.account_rollup.seconds IS 'Seconds of duration a day, by event name';
+COMMENT ON COLUMN @extschema@.account_rollup.sources IS 'Number of events a day, by source; unknown where that is null';
+COMMENT ON COLUMN @extschema@.account_rollup.event_users IS 'Users with such an event a day, by event name';
+COMMENT ON COLUMN @extschema@.account_rollup.dau IS 'Users active on each day';
+COMMENT ON COLUMN @extschema@.account_rollup.wau IS 'Users active in the 7 days that end with each day';
+COMMENT ON COLUMN @extschema@.account_rollup.active_28d IS 'Users active in the 28 days that end with each day';
+COMMENT ON COLUMN @extschema@.account_rollup.mau IS 'Users active in the 30 days that end with each day';
+COMMENT ON COLUMN @extschema@.account_rollup.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it';
+COMMENT ON COLUMN @extschema@.account_rollup.monthly IS 'Users whose first active day of a month is that day';
+COMMENT ON COLUMN @extschema@.account_rollup.quarterly IS 'Users whose first active day of a quarter is that day';
+COMMENT ON COLUMN @extschema@.account_rollup.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter';
+COMMENT ON COLUMN @extschema@.account_rollup.cohorts IS 'As weekly, by the users'' first active week';
+
+CREATE TABLE @extschema@.usage_totals (
+  month       date NOT NULL,
+  events      @extschema@.dayseries_map NOT NULL,
+  seconds     @extschema@.dayseries_map NOT NULL,
+  sources     @extschema@.dayseries_map NOT NULL,
+  lags        @extschema@.dayseries_map NOT NULL,
+  event_users @extschema@.dayseries_map NOT NULL,
+  dau         @extschema@.dayseries NOT NULL,
+  wau         @extschema@.dayseries NOT NULL,
+  active_28d  @extschema@.dayseries NOT NULL,
+  mau         @extschema@.dayseries NOT NULL,
+  weekly      @extschema@.dayseries NOT NULL,
+  monthly     @extschema@.dayseries NOT NULL,
+  quarterly   @extschema@.dayseries NOT NULL,
+  lifecycle   @extschema@.dayseries_map NOT NULL,
+  cohorts     @extschema@.dayseries_map NOT NULL
+) WITH (fillfactor = 70);
+
+ALTER TABLE @extschema@.usage_totals ADD CONSTRAINT usage_totals_pkey PRIMARY KEY (month);
+-- Read whole, and hardly smaller when compressed
+ALTER TABLE @extschema@.usage_totals ALTER lags SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE @extschema@.usage_totals IS 'Settled sums over all users, each counted once: a row a month; derived, not to be written by hand';
+COMMENT ON COLUMN @extschema@.usage_totals.month IS 'First day of the month; each series holds what falls into it';
+COMMENT ON COLUMN @extschema@.usage_totals.events IS 'Number of events a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_totals.seconds IS 'Seconds of duration a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_totals.sources IS 'Number of events a day, by source; unknown where that is null';
+COMMENT ON COLUMN @extschema@.usage_totals.lags IS 'Number of events a day, by source and lag from happening to arriving: the label is the source, a space and the number of the lag''s bucket, see lag_bucket()';
+COMMENT ON COLUMN @extschema@.usage_totals.event_users IS 'Users with such an event a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_totals.dau IS 'Users active on each day';
+COMMENT ON COLUMN @extschema@.usage_totals.wau IS 'Users active in the 7 days that end with each day';
+COMMENT ON COLUMN @extschema@.usage_totals.active_28d IS 'Users active in the 28 days that end with each day';
+COMMENT ON COLUMN @extschema@.usage_totals.mau IS 'Users active in the 30 days that end with each day';
+COMMENT ON COLUMN @extschema@.usage_totals.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it';
+COMMENT ON COLUMN @extschema@.usage_totals.monthly IS 'Users whose first active day of a month is that day';
+COMMENT ON COLUMN @extschema@.usage_totals.quarterly IS 'Users whose first active day of a quarter is that day';
+COMMENT ON COLUMN @extschema@.usage_totals.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter';
+COMMENT ON COLUMN @extschema@.usage_totals.cohorts IS 'As weekly, by the users'' first active week';
+
 CREATE TABLE @extschema@.usage_pending (
   account_id uuid NOT NULL,
   user_id    uuid NOT NULL,
   month      date NOT NULL,
   events     @extschema@.dayseries_map NOT NULL,
   seconds    @extschema@.dayseries_map NOT NULL,
-  sources    @extschema@.dayseries_map NOT NULL
+  sources    @extschema@.dayseries_map NOT NULL,
+  lags       @extschema@.dayseries_map NOT NULL
 );
 
 ALTER TABLE @extschema@.usage_pending REPLICA IDENTITY FULL;
@@ -59,6 +137,7 @@ COMMENT ON COLUMN @extschema@.usage_pending.month IS 'First day of the month';
 COMMENT ON COLUMN @extschema@.usage_pending.events IS 'Change of usage_rollup.events';
 COMMENT ON COLUMN @extschema@.usage_pending.seconds IS 'Change of usage_rollup.seconds';
 COMMENT ON COLUMN @extschema@.usage_pending.sources IS 'Change of usage_rollup.sources';
+COMMENT ON COLUMN @extschema@.usage_pending.lags IS 'Change of usage_totals.lags';
 
 CREATE TABLE @extschema@.usage_rollup_state (
   purged_before date,

@@ -59,6 +59,7 @@ UPDATE fct_event SET account_id = id_from_bigint(3) WHERE bigint_from_id(event_i
 UPDATE fct_event SET event_name = 'task_created' WHERE bigint_from_id(event_id) % 10 = 3;
 UPDATE fct_event SET duration_seconds = 77 WHERE bigint_from_id(event_id) % 10 = 4;
 UPDATE fct_event SET source = NULL WHERE bigint_from_id(event_id) % 10 = 5;
+UPDATE fct_event SET ingested_at = event_ts + (bigint_from_id(event_id) % 100 - 30) * interval '17 minutes' WHERE bigint_from_id(event_id) % 10 = 6;
 SELECT * FROM pg_temp.differences();
 SELECT usage_refresh() > 0 AS folded;
 SELECT * FROM pg_temp.differences();
@@ -173,8 +174,8 @@ INSERT INTO fct_event (user_id, account_id, event_name, event_ts) VALUES (id_fro
 ROLLBACK TO failing;
 
 -- An owner who drops constraints gets errors for what they stood for.
-ALTER TABLE fct_event ALTER user_id DROP NOT NULL, ALTER account_id DROP NOT NULL, ALTER event_ts DROP NOT NULL, ALTER event_name DROP NOT NULL,
-  DROP CONSTRAINT fct_event_event_name_check, DROP CONSTRAINT fct_event_event_ts_check, DROP CONSTRAINT fct_event_source_check;
+ALTER TABLE fct_event ALTER user_id DROP NOT NULL, ALTER account_id DROP NOT NULL, ALTER event_ts DROP NOT NULL, ALTER ingested_at DROP NOT NULL, ALTER event_name DROP NOT NULL,
+  DROP CONSTRAINT fct_event_event_name_check, DROP CONSTRAINT fct_event_event_ts_check, DROP CONSTRAINT fct_event_ingested_at_check, DROP CONSTRAINT fct_event_source_check;
 SAVEPOINT failing;
 INSERT INTO fct_event (account_id, event_name, event_ts) VALUES (id_from_bigint(1), 'app_open', '2026-01-01');
 ROLLBACK TO failing;
@@ -184,13 +185,17 @@ INSERT INTO fct_event (user_id, account_id, event_name) VALUES (id_from_bigint(1
 ROLLBACK TO failing;
 INSERT INTO fct_event (user_id, account_id, event_ts) VALUES (id_from_bigint(11), id_from_bigint(1), '2026-01-01');
 ROLLBACK TO failing;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts, ingested_at) VALUES (id_from_bigint(11), id_from_bigint(1), 'app_open', '2026-01-01', NULL);
+ROLLBACK TO failing;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts, ingested_at) VALUES (id_from_bigint(11), id_from_bigint(1), 'app_open', '2026-01-01', 'infinity');
+ROLLBACK TO failing;
 INSERT INTO fct_event (user_id, account_id, event_name, event_ts) VALUES (id_from_bigint(11), id_from_bigint(1), '', '2026-01-01');
 ROLLBACK TO failing;
 INSERT INTO fct_event (user_id, account_id, event_name, event_ts) VALUES (id_from_bigint(11), id_from_bigint(1), repeat('x', 65536), '2026-01-01');
 ROLLBACK TO failing;
 INSERT INTO fct_event (user_id, account_id, event_name, event_ts) VALUES (id_from_bigint(11), id_from_bigint(1), 'app_open', 'infinity');
 ROLLBACK TO failing;
-INSERT INTO fct_event (user_id, account_id, event_name, event_ts, source) VALUES (id_from_bigint(11), id_from_bigint(1), repeat('x', 65535), '2026-01-01', 'fridge');
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts, source) VALUES (id_from_bigint(11), id_from_bigint(1), repeat('x', 65535), '2026-01-01', 'fridge'), (id_from_bigint(11), id_from_bigint(1), 'app_open', '2026-01-01', 'the fridge -7');
 SELECT * FROM pg_temp.differences();
 ROLLBACK TO failing;
 

@@ -1,0 +1,419 @@
+-- What the rollups hold, as a change: what pending rows make of both levels, or
+-- what the second level is made of. Folds, live views, rebuilds and proofs all
+-- ask here, so that there is one definition.
+--
+-- The second level sums, over users, functions of each user's days and counts:
+-- activity_counts() and the like. What is pending of a user therefore adds
+-- f(after) - f(before). What is settled, made anew, is f(days) - f(nothing).
+
+CREATE FUNCTION @extschema@.usage_changes(
+  parts text[],
+  source text DEFAULT 'pending',
+  from_block bigint DEFAULT 0,
+  to_block bigint DEFAULT 4294967295
+)
+RETURNS TABLE (
+  account_id  uuid,
+  user_id     uuid,
+  month       date,
+  days        @extschema@.dayset,
+  is_new      boolean,
+  events      @extschema@.dayseries_map,
+  seconds     @extschema@.dayseries_map,
+  sources     @extschema@.dayseries_map,
+  lags        @extschema@.dayseries_map,
+  event_users @extschema@.dayseries_map,
+  dau         @extschema@.dayseries,
+  wau         @extschema@.dayseries,
+  active_28d  @extschema@.dayseries,
+  mau         @extschema@.dayseries,
+  weekly      @extschema@.dayseries,
+  monthly     @extschema@.dayseries,
+  quarterly   @extschema@.dayseries,
+  lifecycle   @extschema@.dayseries_map,
+  cohorts     @extschema@.dayseries_map
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  from_tid CONSTANT tid := format('(%s,0)', from_block);
+  to_tid CONSTANT tid := format('(%s,0)', to_block);
+  of_pending CONSTANT boolean := source IN ('pending', 'outside totals');
+  of_settled CONSTANT boolean := source = 'settled'
+                                 OR source = 'outside totals' AND row_security_active('@extschema@.usage_totals');
+  with_months CONSTANT boolean := 'months' = ANY (parts);
+  with_days CONSTANT boolean := 'days' = ANY (parts);
+  with_accounts CONSTANT boolean := 'accounts' = ANY (parts);
+  with_totals CONSTANT boolean := 'totals' = ANY (parts);
+  with_sums CONSTANT boolean := 'sums' = ANY (parts);
+  with_lags CONSTANT boolean := 'lags' = ANY (parts);
+  with_event_users CONSTANT boolean := 'event_users' = ANY (parts);
+  with_activity CONSTANT boolean := 'activity' = ANY (parts);
+  with_periods CONSTANT boolean := 'periods' = ANY (parts);
+  with_cohorts CONSTANT boolean := 'cohorts' = ANY (parts);
+  with_figures CONSTANT boolean := with_activity OR with_periods OR with_cohorts;
+  first_weekday integer;
+BEGIN
+  IF NOT of_settled AND NOT EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+    RETURN;
+  END IF;
+  SELECT week_start INTO STRICT first_weekday FROM @extschema@.usage_settings;
+
+  RETURN QUERY
+  WITH added AS MATERIALIZED (
+    -- Where all that is pending adds, days can only come; otherwise the sums
+    -- of the months concerned have to be read.
+    SELECT account_id,
+           user_id,
+           @extschema@.dayset_union(@extschema@.days(total)) AS days,
+           bool_or(NOT @extschema@.isempty(@extschema@.days(OPERATOR(@extschema@.-) total))) AS recount
+      FROM (SELECT account_id,
+                   user_id,
+                   @extschema@.total_series(events) AS total
+              FROM @extschema@.usage_pending
+             WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
+            OFFSET 0) AS pending
+     GROUP BY account_id, user_id
+  ), recounted AS MATERIALIZED (
+    SELECT months.account_id,
+           months.user_id,
+           @extschema@.dayset_union(@extschema@.dayset(months.month, months.month + 31 - extract(day FROM months.month + 31)::integer)) AS months,
+           @extschema@.dayset_union(@extschema@.days(@extschema@.total_series(coalesce(rollup.events OPERATOR(@extschema@.+) months.events, months.events)))) AS days
+      FROM (SELECT pending.account_id,
+                   pending.user_id,
+                   pending.month,
+                   @extschema@.sum(pending.events) AS events
+              FROM added
+              JOIN @extschema@.usage_pending AS pending
+                ON pending.account_id = added.account_id
+               AND pending.user_id = added.user_id
+             WHERE added.recount AND pending.ctid >= from_tid AND pending.ctid < to_tid
+             GROUP BY pending.account_id, pending.user_id, pending.month) AS months
+      LEFT JOIN @extschema@.usage_rollup AS rollup
+        ON rollup.account_id = months.account_id
+       AND rollup.user_id = months.user_id
+       AND rollup.month = months.month
+     GROUP BY months.account_id, months.user_id
+  ), account_days AS MATERIALIZED (
+    -- The days of users under an account, where they change
+    SELECT *
+      FROM (SELECT added.account_id,
+                   added.user_id,
+                   activity.days AS before,
+                   CASE WHEN recounted.user_id IS NOT NULL
+                        THEN coalesce(activity.days OPERATOR(@extschema@.-) recounted.months, '{}') OPERATOR(@extschema@.+) recounted.days
+                        ELSE coalesce(activity.days OPERATOR(@extschema@.+) added.days, added.days)
+                   END AS after,
+                   coalesce(activity.shared, true) AS shared,
+                   false AS settled
+              FROM added
+              -- by the index: what is pending concerns few users of many
+              LEFT JOIN LATERAL (SELECT *
+                                   FROM @extschema@.user_activity
+                                  WHERE user_activity.account_id = added.account_id
+                                    AND user_activity.user_id = added.user_id
+                                 OFFSET 0) AS activity
+                ON true
+              LEFT JOIN recounted
+                ON recounted.account_id = added.account_id
+               AND recounted.user_id = added.user_id
+            OFFSET 0) AS changed
+     WHERE coalesce(before, '{}') OPERATOR(@extschema@.<>) after
+    UNION ALL
+    SELECT account_id,
+           user_id,
+           NULL,
+           days,
+           shared,
+           true
+      FROM @extschema@.user_activity
+     WHERE of_settled
+  ), sharers AS MATERIALIZED (
+    -- Users who may have days under several accounts, to be counted once
+    SELECT DISTINCT user_id,
+                    settled
+      FROM account_days
+     WHERE shared AND with_totals
+  ), user_days AS (
+    SELECT before,
+           after
+      FROM account_days
+     WHERE NOT EXISTS (SELECT
+                         FROM sharers
+                        WHERE sharers.user_id = account_days.user_id
+                          AND sharers.settled = account_days.settled)
+    UNION ALL
+    SELECT @extschema@.dayset_union(before),
+           @extschema@.dayset_union(after)
+      FROM (SELECT user_id,
+                   settled,
+                   before,
+                   after
+              FROM account_days
+              JOIN sharers USING (user_id, settled)
+            UNION ALL
+            -- Days under accounts where nothing is pending
+            SELECT activity.user_id,
+                   false,
+                   activity.days,
+                   activity.days
+              FROM sharers
+              JOIN @extschema@.user_activity AS activity
+                ON activity.user_id = sharers.user_id
+             WHERE NOT sharers.settled
+               AND NOT EXISTS (SELECT
+                                 FROM account_days
+                                WHERE account_days.account_id = activity.account_id
+                                  AND account_days.user_id = activity.user_id
+                                  AND NOT account_days.settled)) AS parts
+     GROUP BY user_id, settled
+  ), account_months AS MATERIALIZED (
+    -- The sums of users' months under an account, and what they are before
+    SELECT changed.account_id,
+           changed.user_id,
+           changed.month,
+           rollup.events AS before,
+           changed.events,
+           changed.seconds,
+           changed.sources,
+           false AS settled
+      FROM (SELECT account_id,
+                   user_id,
+                   month,
+                   @extschema@.sum(events) AS events,
+                   @extschema@.sum(seconds) AS seconds,
+                   @extschema@.sum(sources) AS sources
+              FROM @extschema@.usage_pending
+             WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
+             GROUP BY account_id, user_id, month) AS changed
+      LEFT JOIN LATERAL (SELECT *
+                           FROM @extschema@.usage_rollup
+                          WHERE usage_rollup.account_id = changed.account_id
+                            AND usage_rollup.user_id = changed.user_id
+                            AND usage_rollup.month = changed.month
+                         OFFSET 0) AS rollup
+        ON true
+    UNION ALL
+    SELECT account_id,
+           user_id,
+           month,
+           NULL,
+           events,
+           seconds,
+           sources,
+           true
+      FROM @extschema@.usage_rollup
+     WHERE of_settled
+  ), month_sharers AS MATERIALIZED (
+    SELECT user_id
+      FROM @extschema@.user_activity
+     WHERE shared AND with_totals AND with_event_users
+    UNION
+    -- or who are about to: with a month that is new, under an account that may be
+    SELECT user_id
+      FROM (SELECT account_id,
+                   user_id
+              FROM account_months
+             WHERE before IS NULL AND NOT settled
+            UNION
+            SELECT activity.account_id,
+                   activity.user_id
+              FROM (SELECT DISTINCT user_id
+                      FROM account_months
+                     WHERE before IS NULL AND NOT settled) AS arrived
+              JOIN @extschema@.user_activity AS activity
+                ON activity.user_id = arrived.user_id) AS accounts
+     WHERE with_totals AND with_event_users
+     GROUP BY user_id
+    HAVING count(*) > 1
+  ), user_months AS (
+    SELECT month,
+           before,
+           events
+      FROM account_months
+     WHERE NOT EXISTS (SELECT
+                         FROM month_sharers
+                        WHERE month_sharers.user_id = account_months.user_id)
+    UNION ALL
+    SELECT month,
+           @extschema@.sum(before),
+           @extschema@.sum(events)
+      FROM (SELECT user_id,
+                   month,
+                   settled,
+                   before,
+                   events
+              FROM account_months
+              JOIN month_sharers USING (user_id)
+            UNION ALL
+            -- Sums under accounts where nothing is pending
+            SELECT changed.user_id,
+                   changed.month,
+                   false,
+                   rollup.events,
+                   NULL
+              FROM (SELECT DISTINCT user_id,
+                                    month
+                      FROM account_months
+                      JOIN month_sharers USING (user_id)
+                     WHERE NOT settled) AS changed
+              JOIN @extschema@.user_activity AS activity
+                ON activity.user_id = changed.user_id
+              JOIN @extschema@.usage_rollup AS rollup
+                ON rollup.account_id = activity.account_id
+               AND rollup.user_id = changed.user_id
+               AND rollup.month = changed.month
+             WHERE NOT EXISTS (SELECT
+                                 FROM account_months
+                                WHERE account_months.account_id = activity.account_id
+                                  AND account_months.user_id = changed.user_id
+                                  AND account_months.month = changed.month
+                                  AND NOT account_months.settled)) AS parts
+     GROUP BY user_id, month, settled
+  ), second_level AS (
+    SELECT account_id,
+           month,
+           @extschema@.sum(events) FILTER (WHERE with_sums) AS events,
+           @extschema@.sum(seconds) FILTER (WHERE with_sums) AS seconds,
+           @extschema@.sum(sources) FILTER (WHERE with_sums) AS sources,
+           NULL::@extschema@.dayseries_map AS lags,
+           @extschema@.event_user_counts(before, events) FILTER (WHERE with_event_users) AS event_users,
+           NULL::@extschema@.dayseries_map AS figures
+      FROM account_months
+     WHERE with_accounts AND (with_sums OR with_event_users)
+     GROUP BY account_id, month
+    UNION ALL
+    SELECT NULL,
+           month,
+           @extschema@.sum(events),
+           @extschema@.sum(seconds),
+           @extschema@.sum(sources),
+           NULL,
+           NULL,
+           NULL
+      FROM account_months
+     WHERE with_totals AND with_sums
+     GROUP BY month
+    UNION ALL
+    SELECT NULL,
+           month,
+           NULL,
+           NULL,
+           NULL,
+           @extschema@.sum(lags),
+           NULL,
+           NULL
+      FROM @extschema@.usage_pending
+     WHERE with_totals AND with_lags AND of_pending AND ctid >= from_tid AND ctid < to_tid
+     GROUP BY month
+    UNION ALL
+    SELECT NULL,
+           month,
+           NULL,
+           NULL,
+           NULL,
+           NULL,
+           @extschema@.event_user_counts(before, events),
+           NULL
+      FROM user_months
+     WHERE with_totals AND with_event_users
+     GROUP BY month
+    UNION ALL
+    SELECT figures.account_id,
+           cut.month,
+           NULL,
+           NULL,
+           NULL,
+           NULL,
+           NULL,
+           cut.part
+      FROM (SELECT account_id,
+                   @extschema@.activity_counts(before, after) FILTER (WHERE with_activity) AS activity,
+                   @extschema@.period_counts(before, after, first_weekday) FILTER (WHERE with_periods) AS periods,
+                   @extschema@.cohort_counts(before, after, first_weekday) FILTER (WHERE with_cohorts) AS cohorts
+              FROM account_days
+             WHERE with_accounts AND with_figures
+             GROUP BY account_id
+            UNION ALL
+            SELECT NULL,
+                   @extschema@.activity_counts(before, after) FILTER (WHERE with_activity),
+                   @extschema@.period_counts(before, after, first_weekday) FILTER (WHERE with_periods),
+                   @extschema@.cohort_counts(before, after, first_weekday) FILTER (WHERE with_cohorts)
+              FROM user_days
+             WHERE with_totals AND with_figures) AS figures
+     CROSS JOIN LATERAL @extschema@.each_month(coalesce(figures.activity, '{}')
+                                               OPERATOR(@extschema@.+) coalesce(figures.periods, '{}')
+                                               OPERATOR(@extschema@.+) coalesce(figures.cohorts, '{}')) AS cut (month, part)
+  )
+  SELECT account_id,
+         user_id,
+         month,
+         NULL::@extschema@.dayset,
+         before IS NULL,
+         events,
+         seconds,
+         sources,
+         NULL::@extschema@.dayseries_map,
+         NULL::@extschema@.dayseries_map,
+         NULL::@extschema@.dayseries,
+         NULL::@extschema@.dayseries,
+         NULL::@extschema@.dayseries,
+         NULL::@extschema@.dayseries,
+         NULL::@extschema@.dayseries,
+         NULL::@extschema@.dayseries,
+         NULL::@extschema@.dayseries,
+         NULL::@extschema@.dayseries_map,
+         NULL::@extschema@.dayseries_map
+    FROM account_months
+   WHERE with_months
+  UNION ALL
+  SELECT account_id,
+         user_id,
+         NULL,
+         after,
+         before IS NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL
+    FROM account_days
+   WHERE with_days
+  UNION ALL
+  SELECT account_id,
+         NULL,
+         month,
+         NULL,
+         NULL,
+         coalesce(@extschema@.sum(events), '{}'),
+         coalesce(@extschema@.sum(seconds), '{}'),
+         coalesce(@extschema@.sum(sources), '{}'),
+         coalesce(@extschema@.sum(lags), '{}'),
+         coalesce(@extschema@.sum(event_users), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'dau'), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'wau'), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'active_28d'), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'mau'), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'weekly'), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'monthly'), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'quarterly'), '{}'),
+         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'lifecycle/')), '{}'),
+         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'cohorts/')), '{}')
+    FROM second_level
+   GROUP BY account_id, month;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_changes(text[], text, bigint, bigint) IS
+  'What the rollups are changed by: source pending, what is pending in a range of blocks of usage_pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of sums, lags (of totals only), event_users, activity, periods and cohorts that are among the parts)';

@@ -1,0 +1,615 @@
+/*
+ * figures.c
+ *		Aggregates that make the figures of many users: for each user the days
+ *		are a set for each of some labels, and what changes in those sets is
+ *		added up by label and day.
+ *
+ * The state is a dayseries_map; while an aggregate runs it is an expanded
+ * object that counts, whichever of the aggregates it is.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/expandeddatum.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "dayseries_sql.h"
+#include "map_counter.h"
+#include "periods.h"
+#include "state_context.h"
+
+PG_FUNCTION_INFO_V1(activity_counts_transfn);
+PG_FUNCTION_INFO_V1(period_counts_transfn);
+PG_FUNCTION_INFO_V1(cohort_counts_transfn);
+PG_FUNCTION_INFO_V1(event_user_counts_transfn);
+PG_FUNCTION_INFO_V1(figures_combinefn);
+
+/* The most labels that an aggregate has from the start. */
+#define MAX_LABELS	8
+
+typedef struct FigureState
+{
+	ExpandedObjectHeader header;
+	UaMapCounter counter;
+	UaLabelCounter *labels[MAX_LABELS]; /* those looked up already */
+	UaWordTable *cohorts;		/* the address of a UaLabelCounter each, by the
+								 * first day of the week instead of by word */
+	struct varlena *flat;		/* from its size to its use */
+} FigureState;
+
+static Size figures_flat_size(ExpandedObjectHeader *header);
+static void figures_flatten(ExpandedObjectHeader *header, void *result, Size size);
+
+static const ExpandedObjectMethods figures_methods = {
+	figures_flat_size,
+	figures_flatten
+};
+
+static Size
+figures_flat_size(ExpandedObjectHeader *header)
+{
+	FigureState *state = (FigureState *) header;
+
+	if (state->flat == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(header->eoh_context);
+		UaMapWriter writer;
+
+		ua_map_start(&writer);
+		ua_map_counter_write(&state->counter, &writer);
+		state->flat = (struct varlena *) DatumGetPointer(ua_map_datum(&writer));
+		MemoryContextSwitchTo(caller);
+	}
+	return VARSIZE(state->flat);
+}
+
+static void
+figures_flatten(ExpandedObjectHeader *header, void *result, Size size)
+{
+	FigureState *state = (FigureState *) header;
+
+	Assert(state->flat != NULL && size == VARSIZE(state->flat));
+	memcpy(result, state->flat, size);
+
+	/* once is mostly all, and there may be many groups */
+	pfree(state->flat);
+	state->flat = NULL;
+}
+
+/* The state to change, made from argument 0 where that is none. */
+static FigureState *
+state_to_change(FunctionCallInfo fcinfo)
+{
+	Datum		datum = PG_GETARG_DATUM(0);
+	MemoryContext aggregate;
+	MemoryContext context;
+	FigureState *state;
+
+	if (!AggCheckCallContext(fcinfo, &aggregate))
+		elog(ERROR, "transition function of figures called outside of an aggregate");
+
+	if (likely(!PG_ARGISNULL(0) &&
+			   VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum))))
+	{
+		state = (FigureState *) DatumGetEOHP(datum);
+		if (likely(state->header.eoh_methods == &figures_methods))
+		{
+			if (unlikely(state->flat != NULL))
+			{
+				pfree(state->flat);
+				state->flat = NULL;
+			}
+			return state;
+		}
+	}
+
+	context = ua_state_context(aggregate);
+	state = MemoryContextAllocZero(context, sizeof(FigureState));
+	EOH_init_header(&state->header, &figures_methods, context);
+	ua_map_counter_start(&state->counter, context);
+	if (!PG_ARGISNULL(0))
+		ua_map_counter_add(&state->counter, PG_GETARG_DAYSERIES_MAP(0));
+	return state;
+}
+
+#define PG_RETURN_STATE(state)	PG_RETURN_DATUM(EOHPGetRWDatum(&(state)->header))
+
+static Datum
+return_unchanged(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* Combines two states of any of the aggregates. */
+Datum
+figures_combinefn(PG_FUNCTION_ARGS)
+{
+	FigureState *state;
+
+	if (PG_ARGISNULL(1))
+		return return_unchanged(fcinfo);
+	state = state_to_change(fcinfo);
+	ua_map_counter_add(&state->counter, PG_GETARG_DAYSERIES_MAP(1));
+	PG_RETURN_STATE(state);
+}
+
+/* ---------- changes of sets of days ---------- */
+
+/* A set of days, read word by word, with the last active day before each. */
+typedef struct DaysSide
+{
+	UaDaysReader reader;
+	int64		word;			/* PG_INT64_MAX after the last */
+	uint64		bits;
+	int64		last;
+} DaysSide;
+
+static inline void
+next_word(DaysSide *side)
+{
+	int32		word;
+
+	if (ua_days_next(&side->reader, &word, &side->bits))
+		side->word = word;
+	else
+		side->word = PG_INT64_MAX;
+}
+
+static inline void
+first_word(DaysSide *side, UaDays days)
+{
+	ua_days_read(&side->reader, days);
+	side->last = UA_NO_DAY;
+	next_word(side);
+}
+
+/* The days of an argument, none where it is NULL. */
+static UaDays
+days_or_none(FunctionCallInfo fcinfo, int argument)
+{
+	static const uint8 none[UA_NO_DAYS_SIZE] = {DAYSET_VERSION};
+
+	if (PG_ARGISNULL(argument))
+		return (UaDays) {none, sizeof(none)};
+	return PG_GETARG_DAYS(argument);
+}
+
+/*
+ * The sets of labels that a word of days makes, given the last active day
+ * before it, one word each.
+ */
+typedef void (*WordFunction) (void *how, int32 word, uint64 bits, int64 last,
+							  uint64 *sets);
+
+/*
+ * Count what the sets that a function makes of the days after have more, and
+ * less, than those of the days before. Words where nothing differs, nor before
+ * them, are left out; `reach` is how many days after its last active day a set
+ * may go on. The labels are the same before and after, or all others, and then
+ * `moved` says so.
+ */
+static pg_attribute_always_inline void
+count_change(FigureState *state, UaDays before, UaDays after,
+			 WordFunction function, void *how, int n_labels, int reach,
+			 UaLabelCounter **minus, UaLabelCounter **plus, bool moved)
+{
+	DaysSide	old;
+	DaysSide	new;
+	int64		done;
+
+	first_word(&old, before);
+	first_word(&new, after);
+	done = Min(old.word, new.word);
+	for (;;)
+	{
+		int64		word = Min(old.word, new.word);
+		int64		last = Max(old.last, new.last);
+		uint64		old_bits;
+		uint64		new_bits;
+
+		/* The word after the last one, where a set goes on into it. */
+		if (reach > 0 && word - 1 > done && last + reach > (done + 1) * DAYS_PER_WORD)
+			word = done + 1;
+		if (word == PG_INT64_MAX)
+			break;
+		done = word;
+
+		old_bits = old.word == word ? old.bits : 0;
+		new_bits = new.word == word ? new.bits : 0;
+		if (moved || old_bits != new_bits || old.last != new.last)
+		{
+			uint64		was[MAX_LABELS];
+			uint64		is[MAX_LABELS];
+
+			function(how, (int32) word, old_bits, old.last, was);
+			function(how, (int32) word, new_bits, new.last, is);
+			for (int i = 0; i < n_labels; i++)
+			{
+				uint64		less = moved ? was[i] : was[i] & ~is[i];
+				uint64		more = moved ? is[i] : is[i] & ~was[i];
+
+				if (less != 0)
+					ua_label_counter_minus(&state->counter, minus[i],
+										   (int32) word, less);
+				if (more != 0)
+					ua_label_counter_plus(&state->counter, plus[i],
+										  (int32) word, more);
+			}
+		}
+
+		if (old.word == word)
+		{
+			old.last = ua_day_of_word((int32) word) + pg_leftmost_one_pos64(old.bits);
+			next_word(&old);
+		}
+		if (new.word == word)
+		{
+			new.last = ua_day_of_word((int32) word) + pg_leftmost_one_pos64(new.bits);
+			next_word(&new);
+		}
+	}
+}
+
+/* Whether it is the same set: then there is nothing to count. */
+static inline bool
+is_same(UaDays before, UaDays after)
+{
+	return before.size == after.size &&
+		memcmp(before.body, after.body, after.size) == 0;
+}
+
+/* Look up the labels that an aggregate has from the start. */
+static inline UaLabelCounter **
+labels_of(FigureState *state, const char *const *names, int count)
+{
+	if (unlikely(state->labels[0] == NULL))
+	{
+		for (int i = 0; i < count; i++)
+			state->labels[i] = ua_map_counter_of(&state->counter,
+												 names[i], strlen(names[i]));
+	}
+	return state->labels;
+}
+
+/* ---------- activity_counts(before, after) ---------- */
+
+enum
+{
+	ACTIVE_28D, DAU, MAU, WAU
+};
+
+static const char *const activity_labels[] = {
+	[ACTIVE_28D] = "active_28d",
+	[DAU] = "dau",
+	[MAU] = "mau",
+	[WAU] = "wau"
+};
+
+#define LONGEST_WINDOW	30
+
+/* The days of a word that windows of n days from before it reach into. */
+static inline uint64
+window_from_before(int32 word, int64 last, int n)
+{
+	int64		days = last + n - (int64) word * DAYS_PER_WORD;
+
+	return days > 0 ? (UINT64CONST(1) << days) - 1 : 0;
+}
+
+/* Each step widens what each day covers, by as many days at most as it does. */
+static pg_attribute_always_inline void
+activity_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
+{
+	uint64		days_4 = bits | bits << 1;
+	uint64		days_16;
+
+	days_4 |= days_4 << 2;
+	days_16 = days_4 | days_4 << 4;
+	days_16 |= days_16 << 8;
+
+	sets[ACTIVE_28D] = days_16 | days_16 << 12 |
+		window_from_before(word, last, 28);
+	sets[DAU] = bits;
+	sets[MAU] = days_16 | days_16 << 14 |
+		window_from_before(word, last, LONGEST_WINDOW);
+	sets[WAU] = days_4 | days_4 << 3 | window_from_before(word, last, 7);
+}
+
+Datum
+activity_counts_transfn(PG_FUNCTION_ARGS)
+{
+	UaDays		before = days_or_none(fcinfo, 1);
+	UaDays		after = days_or_none(fcinfo, 2);
+	FigureState *state;
+	UaLabelCounter **labels;
+
+	if (is_same(before, after))
+		return return_unchanged(fcinfo);
+	state = state_to_change(fcinfo);
+	labels = labels_of(state, activity_labels, lengthof(activity_labels));
+	count_change(state, before, after, activity_of_word, NULL,
+				 lengthof(activity_labels), LONGEST_WINDOW,
+				 labels, labels, false);
+	PG_RETURN_STATE(state);
+}
+
+/* ---------- period_counts(before, after, week_start) ---------- */
+
+enum
+{
+	NEW, RETURNING, RETURNING_DAYS, RETURNING_MONTHS, RETURNING_QUARTERS,
+	MONTHLY, QUARTERLY, WEEKLY
+};
+
+static const char *const period_labels[] = {
+	[NEW] = "lifecycle/new",
+	[RETURNING] = "lifecycle/returning",
+	[RETURNING_DAYS] = "lifecycle/returning_days",
+	[RETURNING_MONTHS] = "lifecycle/returning_months",
+	[RETURNING_QUARTERS] = "lifecycle/returning_quarters",
+	[MONTHLY] = "monthly",
+	[QUARTERLY] = "quarterly",
+	[WEEKLY] = "weekly"
+};
+
+/* How periods lie on the words that were met last, kept for the query. */
+#define CACHED_WORDS	64
+
+typedef struct CachedWord
+{
+	int32		word;
+	bool		valid;
+	UaPeriodWord week;
+	UaPeriodWord month;
+	UaPeriodWord quarter;
+} CachedWord;
+
+typedef struct PeriodCache
+{
+	int			week_start;
+	CachedWord	words[CACHED_WORDS];
+} PeriodCache;
+
+/* The cache for the weeks that argument 3 asks for. */
+static PeriodCache *
+period_cache(FunctionCallInfo fcinfo)
+{
+	PeriodCache *cache = fcinfo->flinfo->fn_extra;
+	int			week_start;
+
+	if (PG_ARGISNULL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("week_start must not be null")));
+	week_start = ua_checked_week_start(PG_GETARG_INT32(3));
+	if (unlikely(cache == NULL || cache->week_start != week_start))
+	{
+		if (cache == NULL)
+			cache = fcinfo->flinfo->fn_extra =
+				MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(PeriodCache));
+		memset(cache, 0, sizeof(PeriodCache));
+		cache->week_start = week_start;
+	}
+	return cache;
+}
+
+static inline CachedWord *
+cached_word(PeriodCache *cache, int32 word)
+{
+	CachedWord *cached = &cache->words[(uint32) word % CACHED_WORDS];
+
+	if (unlikely(!cached->valid || cached->word != word))
+	{
+		cached->word = word;
+		cached->valid = true;
+		ua_period_weeks(&cached->week, word, cache->week_start);
+		ua_period_months(&cached->month, word, 1);
+		ua_period_months(&cached->quarter, word, UA_MONTHS_PER_QUARTER);
+	}
+	return cached;
+}
+
+static pg_attribute_always_inline void
+periods_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
+{
+	CachedWord *cached;
+	int64		begin = (int64) word * DAYS_PER_WORD;
+
+	if (bits == 0)
+	{
+		memset(sets, 0, lengthof(period_labels) * sizeof(uint64));
+		return;
+	}
+	cached = cached_word(how, word);
+	sets[MONTHLY] = ua_period_firsts(&cached->month, bits, last);
+	sets[QUARTERLY] = ua_period_firsts(&cached->quarter, bits, last);
+	sets[WEEKLY] = ua_period_firsts(&cached->week, bits, last);
+	sets[NEW] = last == UA_NO_DAY ? bits & -bits : 0;
+	sets[RETURNING] = ua_period_returning(&cached->week, bits,
+										  sets[WEEKLY], last);
+	sets[RETURNING_DAYS] = bits & (bits << 1 | (last == begin - 1 ? 1 : 0));
+	sets[RETURNING_MONTHS] = ua_period_returning(&cached->month, bits,
+												 sets[MONTHLY], last);
+	sets[RETURNING_QUARTERS] = ua_period_returning(&cached->quarter, bits,
+												   sets[QUARTERLY], last);
+}
+
+Datum
+period_counts_transfn(PG_FUNCTION_ARGS)
+{
+	UaDays		before = days_or_none(fcinfo, 1);
+	UaDays		after = days_or_none(fcinfo, 2);
+	PeriodCache *cache = period_cache(fcinfo);
+	FigureState *state;
+	UaLabelCounter **labels;
+
+	if (is_same(before, after))
+		return return_unchanged(fcinfo);
+	state = state_to_change(fcinfo);
+	labels = labels_of(state, period_labels, lengthof(period_labels));
+	count_change(state, before, after, periods_of_word, cache,
+				 lengthof(period_labels), 0, labels, labels, false);
+	PG_RETURN_STATE(state);
+}
+
+/* ---------- cohort_counts(before, after, week_start) ---------- */
+
+#define COHORT_PREFIX		"cohorts/"
+
+#define COHORTS_AT_FIRST	16
+
+/* The label of the week in which a user was first active, NULL for none. */
+static UaLabelCounter *
+cohort_of(FigureState *state, UaDays days, int week_start)
+{
+	UaDaysReader reader;
+	int32		word;
+	uint64		bits;
+	UaDay		week;
+	uint64	   *place;
+
+	ua_days_read(&reader, days);
+	if (!ua_days_next(&reader, &word, &bits))
+		return NULL;
+	week = ua_week_of_day(ua_day_of_word(word) + pg_rightmost_one_pos64(bits),
+						  week_start);
+
+	if (state->cohorts == NULL)
+	{
+		uint64	   *window = MemoryContextAlloc(state->counter.context,
+												COHORTS_AT_FIRST * sizeof(uint64));
+
+		state->cohorts = MemoryContextAlloc(state->counter.context,
+											sizeof(UaWordTable));
+		ua_word_table_init(state->cohorts, state->counter.context,
+						   window, COHORTS_AT_FIRST);
+	}
+
+	place = ua_word_table_find(state->cohorts, week);
+	if (unlikely(*place == 0))
+	{
+		char		label[sizeof(COHORT_PREFIX) + UA_DATE_TEXT_SIZE];
+		char	   *end;
+
+		if (!ua_is_day(week))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					 errmsg("date out of range")));
+		memcpy(label, COHORT_PREFIX, strlen(COHORT_PREFIX));
+		end = ua_date_to_text(week, label + strlen(COHORT_PREFIX));
+		*place = (uintptr_t) ua_map_counter_of(&state->counter, label, end - label);
+	}
+	return (UaLabelCounter *) (uintptr_t) *place;
+}
+
+static pg_attribute_always_inline void
+weeks_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
+{
+	sets[0] = bits == 0 ? 0 :
+		ua_period_firsts(&cached_word(how, word)->week, bits, last);
+}
+
+Datum
+cohort_counts_transfn(PG_FUNCTION_ARGS)
+{
+	UaDays		before = days_or_none(fcinfo, 1);
+	UaDays		after = days_or_none(fcinfo, 2);
+	PeriodCache *cache = period_cache(fcinfo);
+	FigureState *state;
+	UaLabelCounter *old;
+	UaLabelCounter *new;
+
+	if (is_same(before, after))
+		return return_unchanged(fcinfo);
+	state = state_to_change(fcinfo);
+	old = cohort_of(state, before, cache->week_start);
+	new = cohort_of(state, after, cache->week_start);
+	count_change(state, before, after, weeks_of_word, cache, 1, 0,
+				 &old, &new, old != new);
+	PG_RETURN_STATE(state);
+}
+
+/* ---------- event_user_counts(before, change) ---------- */
+
+/* Count where a series comes to be above 0, or ceases to, by a change. */
+static void
+count_event_users(FigureState *state, const UaMapEntry *entry, UaDayseries before)
+{
+	UaLabelCounter *label = ua_map_counter_of(&state->counter,
+											  entry->label, entry->label_size);
+	UaDayseriesReader old;
+	UaDayseriesReader change;
+	UaDayseriesBlock old_block;
+	UaDayseriesBlock block;
+	bool		more;
+
+	ua_dayseries_read(&change, entry->series);
+	ua_dayseries_read(&old, before);
+	more = ua_dayseries_next(&old, &old_block);
+	while (ua_dayseries_next(&change, &block))
+	{
+		uint64		was = 0;
+		uint64		is;
+
+		while (more && old_block.word < block.word)
+			more = ua_dayseries_next(&old, &old_block);
+		if (more && old_block.word == block.word)
+		{
+			uint64		rest = old_block.bits & block.bits;
+
+			was = ua_dayseries_positive_bits(&old_block) & block.bits;
+			while (rest != 0)
+			{
+				uint64		below = (rest & -rest) - 1;
+				int64	   *value = &block.values[pg_popcount64(block.bits & below)];
+
+				*value = ua_sum(old_block.values[pg_popcount64(old_block.bits & below)],
+								*value);
+				rest &= rest - 1;
+			}
+		}
+		is = ua_dayseries_positive_bits(&block);
+		if ((is & ~was) != 0)
+			ua_label_counter_plus(&state->counter, label, block.word, is & ~was);
+		if ((was & ~is) != 0)
+			ua_label_counter_minus(&state->counter, label, block.word, was & ~is);
+	}
+}
+
+Datum
+event_user_counts_transfn(PG_FUNCTION_ARGS)
+{
+	static const uint8 nothing[] = {DAYSERIES_VERSION};
+	FigureState *state;
+	UaMapReader before;
+	UaMapReader change;
+	UaMapEntry	old;
+	UaMapEntry	entry;
+	bool		more = false;
+
+	if (PG_ARGISNULL(2))
+		return return_unchanged(fcinfo);
+	state = state_to_change(fcinfo);
+	if (!PG_ARGISNULL(1))
+	{
+		ua_map_read(&before, PG_GETARG_DAYSERIES_MAP(1));
+		more = ua_map_next(&before, &old);
+	}
+	ua_map_read(&change, PG_GETARG_DAYSERIES_MAP(2));
+	while (ua_map_next(&change, &entry))
+	{
+		int			order = 1;
+
+		while (more &&
+			   (order = ua_label_compare(old.label, old.label_size,
+										 entry.label, entry.label_size)) < 0)
+			more = ua_map_next(&before, &old);
+		count_event_users(state, &entry,
+						  more && order == 0 ? old.series :
+						  (UaDayseries) {nothing, sizeof(nothing)});
+	}
+	PG_RETURN_STATE(state);
+}

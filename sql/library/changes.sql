@@ -400,15 +400,15 @@ BEGIN
          coalesce(@extschema@.sum(sources), '{}'),
          coalesce(@extschema@.sum(lags), '{}'),
          coalesce(@extschema@.sum(event_users), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'dau'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'wau'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'active_28d'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'mau'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'weekly'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'monthly'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'quarterly'), '{}'),
-         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'lifecycle/')), '{}'),
-         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'cohorts/')), '{}')
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'dau'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'wau'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'active_28d'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'mau'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'weekly'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'monthly'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'quarterly'::text), '{}'),
+         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'lifecycle/'::text)), '{}'),
+         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'cohorts/'::text)), '{}')
     FROM second_level
    GROUP BY account_id, month;
 END

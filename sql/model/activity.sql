@@ -19,7 +19,7 @@ SELECT daily.day AS activity_date,
                 SELECT dau,
                        wau,
                        mau
-                  FROM @extschema@.usage_changes('{totals,activity}', 'outside totals')) AS parts) AS series
+                  FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL @extschema@.unnest(series.dau, CASE WHEN @extschema@.isempty(series.dau) THEN 'empty'::daterange ELSE daterange(@extschema@.first_day(series.dau), @extschema@.last_day(series.dau), '[]') END) AS daily (day, value);
 
 COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day';
@@ -104,7 +104,7 @@ SELECT weekly.day AS week_start,
                  WHERE NOT row_security_active('@extschema@.usage_totals')
                 UNION ALL
                 SELECT weekly
-                  FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
+                  FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.users) - @extschema@.first_day(series.users)) / 7) AS week) AS weekly;
 
@@ -123,7 +123,7 @@ SELECT monthly.day AS month_start,
                  WHERE NOT row_security_active('@extschema@.usage_totals')
                 UNION ALL
                 SELECT monthly
-                  FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
+                  FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT month::date AS day
                        FROM generate_series(@extschema@.first_day(series.users)::timestamp, @extschema@.last_day(series.users)::timestamp, interval '1 month') AS month) AS monthly;
 
@@ -137,12 +137,12 @@ SELECT monthly.account_id,
        monthly.user_id,
        daily.day AS activity_date,
        daily.value AS events,
-       coalesce(@extschema@.value_on(monthly.categories OPERATOR(@extschema@.->) 'engagement', daily.day), 0) AS engagement_events,
-       coalesce(@extschema@.value_on(monthly.categories OPERATOR(@extschema@.->) 'work_session', daily.day), 0) AS work_session_events,
-       coalesce(@extschema@.value_on(monthly.categories OPERATOR(@extschema@.->) 'output', daily.day), 0) AS output_events,
-       coalesce(@extschema@.value_on(monthly.seconds OPERATOR(@extschema@.->) 'timer_stop', daily.day), 0) AS work_seconds,
-       coalesce(@extschema@.value_on(monthly.events OPERATOR(@extschema@.->) 'task_created', daily.day), 0) AS tasks_created,
-       coalesce(@extschema@.value_on(monthly.events OPERATOR(@extschema@.->) 'task_completed', daily.day), 0) AS tasks_completed
+       coalesce(@extschema@.value_on(monthly.categories OPERATOR(@extschema@.->) 'engagement'::text, daily.day), 0) AS engagement_events,
+       coalesce(@extschema@.value_on(monthly.categories OPERATOR(@extschema@.->) 'work_session'::text, daily.day), 0) AS work_session_events,
+       coalesce(@extschema@.value_on(monthly.categories OPERATOR(@extschema@.->) 'output'::text, daily.day), 0) AS output_events,
+       coalesce(@extschema@.value_on(monthly.seconds OPERATOR(@extschema@.->) 'timer_stop'::text, daily.day), 0) AS work_seconds,
+       coalesce(@extschema@.value_on(monthly.events OPERATOR(@extschema@.->) 'task_created'::text, daily.day), 0) AS tasks_created,
+       coalesce(@extschema@.value_on(monthly.events OPERATOR(@extschema@.->) 'task_completed'::text, daily.day), 0) AS tasks_completed
   FROM (SELECT account_id,
                user_id,
                events,
@@ -178,9 +178,9 @@ SELECT users.account_id,
                user_id,
                @extschema@.by_week(@extschema@.count_by_day(@extschema@.days(total)), (SELECT week_start FROM @extschema@.usage_today)) AS active_days,
                @extschema@.by_week(@extschema@.sum(total), (SELECT week_start FROM @extschema@.usage_today)) AS events,
-               @extschema@.by_week(@extschema@.sum(seconds OPERATOR(@extschema@.->) 'timer_stop'), (SELECT week_start FROM @extschema@.usage_today)) AS work_seconds,
-               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_created'), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_created,
-               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_completed'), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_completed
+               @extschema@.by_week(@extschema@.sum(seconds OPERATOR(@extschema@.->) 'timer_stop'::text), (SELECT week_start FROM @extschema@.usage_today)) AS work_seconds,
+               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_created'::text), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_created,
+               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_completed'::text), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_completed
           FROM (SELECT account_id,
                        user_id,
                        events,

@@ -109,9 +109,13 @@ BEGIN
                    coalesce(activity.shared, true) AS shared,
                    false AS settled
               FROM added
-              LEFT JOIN @extschema@.user_activity AS activity
-                ON activity.account_id = added.account_id
-               AND activity.user_id = added.user_id
+              -- by the index: what is pending concerns few users of many
+              LEFT JOIN LATERAL (SELECT *
+                                   FROM @extschema@.user_activity
+                                  WHERE user_activity.account_id = added.account_id
+                                    AND user_activity.user_id = added.user_id
+                                 OFFSET 0) AS activity
+                ON true
               LEFT JOIN recounted
                 ON recounted.account_id = added.account_id
                AND recounted.user_id = added.user_id
@@ -186,10 +190,13 @@ BEGIN
               FROM @extschema@.usage_pending
              WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
              GROUP BY account_id, user_id, month) AS changed
-      LEFT JOIN @extschema@.usage_rollup AS rollup
-        ON rollup.account_id = changed.account_id
-       AND rollup.user_id = changed.user_id
-       AND rollup.month = changed.month
+      LEFT JOIN LATERAL (SELECT *
+                           FROM @extschema@.usage_rollup
+                          WHERE usage_rollup.account_id = changed.account_id
+                            AND usage_rollup.user_id = changed.user_id
+                            AND usage_rollup.month = changed.month
+                         OFFSET 0) AS rollup
+        ON true
     UNION ALL
     SELECT account_id,
            user_id,

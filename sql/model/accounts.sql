@@ -15,8 +15,7 @@ SELECT account_id,
                coalesce(seconds OPERATOR(@extschema@.->) 'timer_stop', '{}') AS work_seconds,
                coalesce(events OPERATOR(@extschema@.->) 'task_created', '{}') AS tasks_created,
                coalesce(events OPERATOR(@extschema@.->) 'task_completed', '{}') AS tasks_completed
-          FROM @extschema@.usage_live_accounts
-        OFFSET 0) AS monthly;
+          FROM @extschema@.usage_live_accounts) AS monthly;
 
 COMMENT ON VIEW @extschema@.account_daily_usage IS 'Usage by account: one row per account and day with events';
 COMMENT ON COLUMN @extschema@.account_daily_usage.account_id IS 'Account of the events';

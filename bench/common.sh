@@ -10,6 +10,17 @@ say() { printf '%s\n' "$*"; }
 progress() { printf '   %s\n' "$*" >&2; }
 sql() { psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
 
+# Fold what is pending, also where the background worker is at it.
+settle()
+{
+	until [ "$(sql 'SELECT count(*) FROM usage_pending')" = 0 ]; do
+		sql 'SELECT usage_refresh()' >/dev/null 2>&1
+		sleep 1
+	done
+}
+# 1234567 as 1,234,567
+thousands() { sed -E ':a; s/^([0-9]+)([0-9]{3})/\1,\2/; ta' <<<"$1"; }
+
 # The number in the middle of those on the standard input, the lower one of two
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }

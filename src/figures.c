@@ -276,8 +276,16 @@ labels_of(FigureState *state, const char *const *names, int count)
 
 /* ---------- activity_counts(before, after) ---------- */
 
+enum
+{
+	ACTIVE_28D, DAU, MAU, WAU
+};
+
 static const char *const activity_labels[] = {
-	"active_28d", "dau", "mau", "wau"
+	[ACTIVE_28D] = "active_28d",
+	[DAU] = "dau",
+	[MAU] = "mau",
+	[WAU] = "wau"
 };
 
 #define LONGEST_WINDOW	30
@@ -302,11 +310,12 @@ activity_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
 	days_16 = days_4 | days_4 << 4;
 	days_16 |= days_16 << 8;
 
-	sets[0] = days_16 | days_16 << 12 | window_from_before(word, last, 28);
-	sets[1] = bits;
-	sets[2] = days_16 | days_16 << 14 |
+	sets[ACTIVE_28D] = days_16 | days_16 << 12 |
+		window_from_before(word, last, 28);
+	sets[DAU] = bits;
+	sets[MAU] = days_16 | days_16 << 14 |
 		window_from_before(word, last, LONGEST_WINDOW);
-	sets[3] = days_4 | days_4 << 3 | window_from_before(word, last, 7);
+	sets[WAU] = days_4 | days_4 << 3 | window_from_before(word, last, 7);
 }
 
 Datum
@@ -329,15 +338,21 @@ activity_counts_transfn(PG_FUNCTION_ARGS)
 
 /* ---------- period_counts(before, after, week_start) ---------- */
 
+enum
+{
+	NEW, RETURNING, RETURNING_DAYS, RETURNING_MONTHS, RETURNING_QUARTERS,
+	MONTHLY, QUARTERLY, WEEKLY
+};
+
 static const char *const period_labels[] = {
-	"lifecycle/new",
-	"lifecycle/returning",
-	"lifecycle/returning_days",
-	"lifecycle/returning_months",
-	"lifecycle/returning_quarters",
-	"monthly",
-	"quarterly",
-	"weekly"
+	[NEW] = "lifecycle/new",
+	[RETURNING] = "lifecycle/returning",
+	[RETURNING_DAYS] = "lifecycle/returning_days",
+	[RETURNING_MONTHS] = "lifecycle/returning_months",
+	[RETURNING_QUARTERS] = "lifecycle/returning_quarters",
+	[MONTHLY] = "monthly",
+	[QUARTERLY] = "quarterly",
+	[WEEKLY] = "weekly"
 };
 
 /* How periods lie on the words that were met last, kept for the query. */
@@ -409,14 +424,17 @@ periods_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
 		return;
 	}
 	cached = cached_word(how, word);
-	sets[5] = ua_period_firsts(&cached->month, bits, last);
-	sets[6] = ua_period_firsts(&cached->quarter, bits, last);
-	sets[7] = ua_period_firsts(&cached->week, bits, last);
-	sets[0] = last == UA_NO_DAY ? bits & -bits : 0;
-	sets[1] = ua_period_returning(&cached->week, bits, sets[7], last);
-	sets[2] = bits & (bits << 1 | (last == begin - 1 ? 1 : 0));
-	sets[3] = ua_period_returning(&cached->month, bits, sets[5], last);
-	sets[4] = ua_period_returning(&cached->quarter, bits, sets[6], last);
+	sets[MONTHLY] = ua_period_firsts(&cached->month, bits, last);
+	sets[QUARTERLY] = ua_period_firsts(&cached->quarter, bits, last);
+	sets[WEEKLY] = ua_period_firsts(&cached->week, bits, last);
+	sets[NEW] = last == UA_NO_DAY ? bits & -bits : 0;
+	sets[RETURNING] = ua_period_returning(&cached->week, bits,
+										  sets[WEEKLY], last);
+	sets[RETURNING_DAYS] = bits & (bits << 1 | (last == begin - 1 ? 1 : 0));
+	sets[RETURNING_MONTHS] = ua_period_returning(&cached->month, bits,
+												 sets[MONTHLY], last);
+	sets[RETURNING_QUARTERS] = ua_period_returning(&cached->quarter, bits,
+												   sets[QUARTERLY], last);
 }
 
 Datum

@@ -50,9 +50,8 @@ ua_lag_bucket_of(uint64 magnitude, bool negative)
 	return negative ? -bucket : bucket;
 }
 
-/* The upper edge of a bucket above 0, or of 0: in microseconds, rounded down. */
-static uint64
-upper_edge(int bucket)
+uint64
+ua_lag_upper_edge(int bucket)
 {
 	uint64		edge;
 	int			doublings;
@@ -69,11 +68,11 @@ static uint64
 middle(int bucket)
 {
 	uint64		first;
-	uint64		last = upper_edge(bucket);
+	uint64		last = ua_lag_upper_edge(bucket);
 
 	if (bucket == 0)
 		return 0;
-	first = upper_edge(bucket - 1) + 1;
+	first = ua_lag_upper_edge(bucket - 1) + 1;
 	/* Those of the first microseconds may hold none. */
 	return first < last ? first + (last - first) / 2 : last;
 }
@@ -216,8 +215,8 @@ lag_bucket_upper(PG_FUNCTION_ARGS)
 	int			bucket = bucket_arg(fcinfo);
 
 	/* A negative bucket ends before the edge that its mirror image begins after. */
-	PG_RETURN_DATUM(bucket >= 0 ? make_lag(upper_edge(bucket), false) :
-					make_lag(upper_edge(-bucket - 1) + 1, true));
+	PG_RETURN_DATUM(bucket >= 0 ? make_lag(ua_lag_upper_edge(bucket), false) :
+					make_lag(ua_lag_upper_edge(-bucket - 1) + 1, true));
 }
 
 /* lag_bucket_middle(bucket integer) → interval */

@@ -41,6 +41,9 @@ ua_lag_bucket(TimestampTz event_ts, TimestampTz ingested_at)
 		ua_lag_bucket_of((uint64) event_ts - (uint64) ingested_at, true);
 }
 
+/* The upper edge of a bucket above 0, or of 0: in microseconds, rounded down */
+extern uint64 ua_lag_upper_edge(int bucket);
+
 /*
  * Labels of events counted by source and lag: the source, a space, the number
  * of the bucket.

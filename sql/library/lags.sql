@@ -31,3 +31,28 @@ AS 'MODULE_PATHNAME', 'lag_bucket_middle';
 
 COMMENT ON FUNCTION @extschema@.lag_bucket_middle(integer) IS
   'The lag in the middle of a bucket, which stands for those in it: they differ from it by 1/64 of themselves and half a microsecond at most; an error (22023) where there is no such bucket';
+
+CREATE FUNCTION @extschema@.late_counts(lags @extschema@.dayseries_map[])
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'late_counts';
+
+COMMENT ON FUNCTION @extschema@.late_counts(@extschema@.dayseries_map[]) IS
+  'Of maps of events by source and lag, as usage_totals.lags, added up: the number of events a day, of all (events) and of those that came more than 1, 24 and 72 hours late (late_1h, late_24h, late_72h)';
+
+CREATE FUNCTION @extschema@.lag_distribution(
+  lags @extschema@.dayseries_map[],
+  days daterange DEFAULT '(,)',
+  by_source boolean DEFAULT true,
+  OUT source text,
+  OUT up_to bigint[],
+  OUT happened_before timestamp,
+  OUT arrived_before timestamp
+)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+ROWS 5
+AS 'MODULE_PATHNAME', 'lag_distribution';
+
+COMMENT ON FUNCTION @extschema@.lag_distribution(@extschema@.dayseries_map[], daterange, boolean) IS
+  'Of maps of events by source and lag, as usage_totals.lags, added up: for each source with events on those days, or for all together where by_source is false, the number of events whose lag is in a bucket or below it, as an array subscripted by bucket, -2024 to 2024; and local times before which they all happened, the end of a day, and arrived, give or take changes of the zone''s offset';

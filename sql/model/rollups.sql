@@ -93,6 +93,8 @@ CREATE TABLE @extschema@.usage_totals (
 ) WITH (fillfactor = 70);
 
 ALTER TABLE @extschema@.usage_totals ADD CONSTRAINT usage_totals_pkey PRIMARY KEY (month);
+-- Read whole, and hardly smaller when compressed
+ALTER TABLE @extschema@.usage_totals ALTER lags SET STORAGE EXTERNAL;
 
 COMMENT ON TABLE @extschema@.usage_totals IS 'Settled sums over all users, each counted once: a row a month; derived, not to be written by hand';
 COMMENT ON COLUMN @extschema@.usage_totals.month IS 'First day of the month; each series holds what falls into it';

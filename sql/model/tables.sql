@@ -70,8 +70,9 @@ ALTER TABLE @extschema@.fct_event ADD CONSTRAINT fct_event_duration_seconds_chec
 ALTER TABLE @extschema@.fct_event ADD CONSTRAINT fct_event_source_check CHECK (source IN ('desktop', 'web', 'mobile', 'api'));
 CREATE INDEX fct_event_user_id_event_ts_idx ON @extschema@.fct_event (user_id, event_ts) INCLUDE (event_name);
 CREATE INDEX fct_event_account_id_event_ts_idx ON @extschema@.fct_event (account_id, event_ts);
-CREATE INDEX fct_event_event_ts_idx ON @extschema@.fct_event USING brin (event_ts);
-CREATE INDEX fct_event_ingested_at_idx ON @extschema@.fct_event USING brin (ingested_at);
+-- For periods, and for the latest of a source, which is found from the end
+CREATE INDEX fct_event_event_ts_idx ON @extschema@.fct_event (event_ts);
+CREATE INDEX fct_event_ingested_at_idx ON @extschema@.fct_event (ingested_at);
 
 COMMENT ON TABLE @extschema@.fct_event IS 'Events, a row each, never summarised: the single source of truth';
 COMMENT ON COLUMN @extschema@.fct_event.event_id IS 'Key of the event, made by the client, so that a retried insert is recognised';

@@ -111,8 +111,8 @@ SELECT results_eq(
      ORDER BY 1$$,
   ARRAY['CREATE INDEX dim_user_account_id_idx ON public.dim_user USING btree (account_id)',
         'CREATE INDEX fct_event_account_id_event_ts_idx ON public.fct_event USING btree (account_id, event_ts)',
-        'CREATE INDEX fct_event_event_ts_idx ON public.fct_event USING brin (event_ts)',
-        'CREATE INDEX fct_event_ingested_at_idx ON public.fct_event USING brin (ingested_at)',
+        'CREATE INDEX fct_event_event_ts_idx ON public.fct_event USING btree (event_ts)',
+        'CREATE INDEX fct_event_ingested_at_idx ON public.fct_event USING btree (ingested_at)',
         'CREATE INDEX fct_event_user_id_event_ts_idx ON public.fct_event USING btree (user_id, event_ts) INCLUDE (event_name)'],
   'indexes');
 SELECT col_is_pk('dim_account', 'account_id');

@@ -70,4 +70,71 @@ SELECT count(*) AS wrong
   FROM lags
  WHERE abs(us) < 1e17
    AND lag_bucket('2026-01-01 00:00:00+00', '2026-01-01 00:00:00+00'::timestamptz + lag) <> bucket;
+
+-- Maps of events by source and lag, against the events one by one: three maps and none, with sources of all kinds
+CREATE TEMP TABLE event AS
+SELECT n % 3 AS part,
+       (ARRAY['web', 'api', 'my app', 'my', 'my 7', 'x -1 '])[1 + n % 6] AS source,
+       '2026-01-01'::date + (random() ^ 2 * 70)::integer AS day,
+       ((random() - 0.1) ^ 3 * 200 * 3600)::integer * interval '1 second' AS lag
+  FROM generate_series(1, 20000) AS n;
+CREATE TEMP TABLE maps AS
+SELECT part, dayseries_map_agg(source || ' ' || lag_bucket(lag), day, 1) AS lags FROM event GROUP BY part
+ UNION ALL
+SELECT 3, NULL;
+-- Taken back elsewhere than where it was added
+UPDATE maps SET lags = lags + '{"gone 5"={2026-01-01:1,2026-03-01:2}}' WHERE part = 0;
+UPDATE maps SET lags = lags - '{"gone 5"={2026-01-01:1,2026-03-01:2}}' WHERE part = 1;
+SELECT count(*) AS days,
+       count(*) FILTER (WHERE (counted.events, coalesce(counted.late_1h, 0), coalesce(counted.late_24h, 0), coalesce(counted.late_72h, 0))
+                          IS DISTINCT FROM (plain.events, plain.late_1h, plain.late_24h, plain.late_72h)) AS wrong
+  FROM (SELECT day, value AS events, value_on(counts -> 'late_1h', day) AS late_1h, value_on(counts -> 'late_24h', day) AS late_24h, value_on(counts -> 'late_72h', day) AS late_72h
+          FROM (SELECT late_counts(array_agg(lags)) AS counts FROM maps) AS late, unnest(counts -> 'events') AS series (day, value)) AS counted
+  FULL JOIN (SELECT day, count(*) AS events, count(*) FILTER (WHERE lag > interval '1 hour') AS late_1h,
+                    count(*) FILTER (WHERE lag > interval '24 hours') AS late_24h, count(*) FILTER (WHERE lag > interval '72 hours') AS late_72h
+               FROM event GROUP BY day) AS plain USING (day);
+CREATE TEMP TABLE distribution AS
+SELECT days, counted.*
+  FROM unnest('{"(,)", "[2026-01-20,2026-02-11)", "[2026-03-01,)", "empty"}'::daterange[]) AS days,
+       lag_distribution(ARRAY(SELECT lags FROM maps), days) AS counted;
+SELECT days, count(*) AS sources,
+       count(*) FILTER (WHERE array_lower(up_to, 1) <> -2024 OR array_upper(up_to, 1) <> 2024) AS odd,
+       count(*) FILTER (WHERE happened_before <> (SELECT max(day) + 1 FROM event WHERE event.source = distribution.source AND day <@ days)
+                           OR arrived_before <= (SELECT max(day + lag) FROM event WHERE event.source = distribution.source AND day <@ days)) AS wrong
+  FROM distribution
+ GROUP BY days
+ ORDER BY days;
+SELECT count(*) > 1000 AS many, count(*) FILTER (WHERE counted.events IS DISTINCT FROM plain.events) AS wrong
+  FROM (SELECT days, source, bucket, up_to[bucket] - coalesce(up_to[bucket - 1], 0) AS events FROM distribution, generate_series(-2024, 2024) AS bucket) AS counted
+  FULL JOIN (SELECT days, source, lag_bucket(lag) AS bucket, count(*) AS events
+               FROM event JOIN (SELECT DISTINCT days FROM distribution) AS ranges ON day <@ days GROUP BY 1, 2, 3) AS plain USING (days, source, bucket)
+ WHERE counted.events <> 0 OR plain.events <> 0;
+SELECT source, up_to[2024] = (SELECT count(*) FROM event) AS all_events, up_to[0] = (SELECT count(*) FROM event WHERE lag <= '0') AS early
+  FROM lag_distribution(ARRAY(SELECT lags FROM maps), by_source => false);
+-- At the end of time there is no moment after.
+SELECT source, happened_before, arrived_before
+  FROM lag_distribution(ARRAY['{"web 2024"={2026-01-01:1},"api 1900"={0001-01-01:1},"x 0"={294276-12-31:1}}'::dayseries_map])
+ ORDER BY source;
+SELECT late_counts('{}'), (SELECT count(*) FROM lag_distribution('{}')) AS sources;
+CALL pg_temp.fails($$late_counts(ARRAY['{web={2026-01-01:1}}'::dayseries_map])$$);
+CALL pg_temp.fails($$late_counts(ARRAY['{" 5"={2026-01-01:1}}'::dayseries_map])$$);
+CALL pg_temp.fails($$late_counts(ARRAY['{"web 2025"={2026-01-01:1}}'::dayseries_map])$$);
+CALL pg_temp.fails($$late_counts(ARRAY['{"web 12345678901"={2026-01-01:1}}'::dayseries_map])$$);
+CALL pg_temp.fails($$lag_distribution(ARRAY['{"web -"={2026-01-01:1}}'::dayseries_map])$$);
+
+-- Where row security hides totals, the views count the events that the reader sees.
+INSERT INTO dim_account (account_id, plan_tier) SELECT id_from_bigint(n), 'pro' FROM generate_series(1, 2) AS n;
+INSERT INTO dim_user (user_id, account_id, role) SELECT id_from_bigint(n), id_from_bigint(n), 'member' FROM generate_series(1, 2) AS n;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts, ingested_at, source)
+SELECT id_from_bigint(n), id_from_bigint(n), 'app_open', '2026-01-01 00:00Z', '2026-01-01 00:00Z'::timestamptz + n * interval '75 minutes', 'web' FROM generate_series(1, 2) AS n;
+SELECT * FROM event_freshness;
+SELECT * FROM late_arrivals;
+CREATE ROLE lags_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO lags_reader;
+ALTER TABLE fct_event ENABLE ROW LEVEL SECURITY;
+ALTER TABLE usage_totals ENABLE ROW LEVEL SECURITY;
+CREATE POLICY lags_reader ON fct_event TO lags_reader USING (account_id = id_from_bigint(2));
+SET LOCAL ROLE lags_reader;
+SELECT * FROM event_freshness;
+SELECT * FROM late_arrivals;
 ROLLBACK;

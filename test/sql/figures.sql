@@ -1,0 +1,228 @@
+-- activity_counts, period_counts, cohort_counts, event_user_counts, each_month, labels_under, first_days and values_on against plain SQL over the days, in plans of every kind.
+BEGIN;
+SET LOCAL datestyle = 'ISO';
+SET LOCAL jit = off;
+SELECT setseed(0.5772);
+
+-- By example: a user of two days becomes one of three.
+SELECT label, series FROM (SELECT activity_counts(NULL, '{2026-01-01,2026-01-05}')) AS counts (map), each(map) WHERE label IN ('dau', 'wau');
+SELECT label, series FROM (SELECT activity_counts('{2026-01-01,2026-01-05}', '{2026-01-01,2026-01-05,2026-01-09}')) AS counts (map), each(map);
+SELECT label, series FROM (SELECT period_counts(NULL, '{2026-01-01,2026-01-02,2026-01-09,2026-02-03,2026-04-01}', 1)) AS counts (map), each(map);
+SELECT label, series FROM (SELECT period_counts('{2026-01-02}', '{2026-01-01,2026-01-02}', 1)) AS counts (map), each(map);
+SELECT cohort_counts(NULL, '{2026-01-07,2026-01-08,2026-01-14}', 1);
+SELECT cohort_counts('{2026-01-07,2026-01-14}', '{2026-01-01,2026-01-07,2026-01-14}', 1);
+SELECT cohort_counts('{2026-01-07,2026-01-14}', '{2026-01-08,2026-01-14,2026-02-01}', 7);
+SELECT event_user_counts('{open={2026-01-01:2,2026-01-02:1,2026-01-03:-1},save={2026-01-01:1}}', '{open={2026-01-01:-1,2026-01-02:-1,2026-01-03:2,2026-01-04:1}}');
+
+-- No rows, nulls, and what does not change.
+SELECT activity_counts(days, days), period_counts(days, days, 1), cohort_counts(days, days, 1), event_user_counts(map, map) FROM (SELECT NULL::dayset, NULL::dayseries_map) AS none (days, map) WHERE false;
+SELECT activity_counts(before, after), period_counts(before, after, 1), cohort_counts(before, after, 1)
+  FROM (VALUES (NULL::dayset, NULL::dayset), (NULL, '{}'), ('{}', NULL), ('{2026-01-01}', '{2026-01-01}')) AS rows (before, after);
+SELECT event_user_counts(before, change) FROM (VALUES (NULL::dayseries_map, NULL::dayseries_map), ('{a={2026-01-01:1}}', NULL), (NULL, '{}'), (NULL, '{a={2026-01-01:-1}}')) AS rows (before, change);
+
+-- Errors.
+SAVEPOINT before;
+SELECT activity_counts(NULL, '{5874897-12-30}');
+ROLLBACK TO before;
+SELECT period_counts(NULL, '{2026-01-01}', 0);
+ROLLBACK TO before;
+SELECT cohort_counts(NULL, '{2026-01-01}', 8);
+ROLLBACK TO before;
+SELECT period_counts(NULL, '{2026-01-01}', NULL);
+ROLLBACK TO before;
+SELECT cohort_counts(NULL, '{4714-11-24 BC}', 2);
+ROLLBACK TO before;
+SELECT event_user_counts('{a={2026-01-01:9223372036854775807}}', '{a={2026-01-01:1}}');
+ROLLBACK TO before;
+
+-- The first and the last days that there are.
+SELECT period_counts(NULL, '{4714-11-24 BC,5874897-12-31}', 1);
+SELECT cohort_counts(NULL, '{4714-11-24 BC,5874897-12-31}', 1);
+
+-- Users who differ in all that matters: few and many days, near and far, in one stretch and in several.
+CREATE TABLE users AS
+SELECT id, id % 7 AS grp, kind, days AS before, days AS after
+  FROM generate_series(1, 300) AS id, LATERAL (VALUES (id % 10)) AS k (kind), LATERAL (
+    SELECT coalesce(dayset_agg(CASE kind
+             WHEN 0 THEN '2026-01-01'::date + n
+             WHEN 1 THEN '2025-07-01'::date + (random() * 200)::int
+             WHEN 2 THEN '2025-01-01'::date + (random() * 700)::int
+             WHEN 3 THEN '2000-01-01'::date + (random() * 9000)::int
+             WHEN 4 THEN '1999-12-20'::date + (random() * 30)::int
+             WHEN 5 THEN '0020-01-01 BC'::date + (random() * 14000)::int
+             WHEN 6 THEN '4000-01-01 BC'::date + (random() * 4e6)::int
+             WHEN 7 THEN '2024-01-01'::date + 7 * n
+             WHEN 8 THEN '2024-01-15'::date + 29 * n
+             ELSE '2023-01-15'::date + 60 * n END), '{}')
+      FROM generate_series(1, id * 7 % 53) AS n) AS d (days);
+
+-- What becomes of them: nothing; a day more at the end, within, before; a day less; no days; all others; moved on by a bit.
+UPDATE users AS u SET after = CASE id / 10 % 10
+         WHEN 0 THEN before
+         WHEN 1 THEN before + coalesce(last_day(before) + (random() * 40)::int, '2026-01-01')
+         WHEN 2 THEN before + coalesce(first_day(before) + (random() * (last_day(before) - first_day(before)))::int, '2026-01-01')
+         WHEN 3 THEN before + coalesce(first_day(before) - (random() * 100)::int, '2026-01-01')
+         WHEN 4 THEN before - last_day(before)
+         WHEN 5 THEN before - first_day(before)
+         WHEN 6 THEN NULL
+         WHEN 7 THEN (SELECT o.before FROM users AS o WHERE o.id = u.id % 300 + 1)
+         WHEN 8 THEN shift(before, (random() * 100 - 50)::int)
+         ELSE before * daterange('2000-01-01', '2025-09-01') + daterange('2025-10-05', '2025-10-07') END;
+UPDATE users SET before = NULL WHERE id % 17 = 0;
+ALTER TABLE users SET (parallel_workers = 3);
+ANALYZE users;
+SELECT count(*) AS users, count(*) FILTER (WHERE before = after) > 10 AS some_unchanged, count(*) FILTER (WHERE before IS NULL) > 10 AS some_new,
+       count(*) FILTER (WHERE after IS NULL) > 10 AS some_gone, sum(cardinality(after)) > 5000 AS many_days FROM users;
+
+-- The sets that the days make, in plain SQL: a row for each day in each set of a label, with -1 before the change and 1 after it.
+CREATE TEMP TABLE active AS
+SELECT id, grp, -1 AS sign, day FROM users, unnest(before) AS day
+UNION ALL SELECT id, grp, 1, day FROM users, unnest(after) AS day;
+ANALYZE active;
+CREATE TEMP TABLE periods AS
+SELECT kind, week_start, id, grp, sign, period, lag(period) OVER (PARTITION BY kind, week_start, id, sign ORDER BY period) = (period - CASE kind WHEN 'day' THEN '1 day' WHEN 'week' THEN '7 days' WHEN 'month' THEN '1 month' ELSE '3 months' END::interval)::date AS again, day
+  FROM (SELECT kind, week_start, id, grp, sign, CASE kind WHEN 'week' THEN day - (extract(isodow FROM day)::int - week_start + 7) % 7 ELSE date_trunc(kind, day::timestamp)::date END AS period, min(day) AS day
+          FROM active, (VALUES ('day', NULL::int), ('week', 1), ('week', 4), ('week', 7), ('month', NULL), ('quarter', NULL)) AS kinds (kind, week_start)
+         GROUP BY 1, 2, 3, 4, 5, 6) AS p;
+ANALYZE periods;
+CREATE TEMP TABLE expected AS
+SELECT 'activity' AS of, NULL::int AS week_start, label, grp, day, sum(sign) AS value
+  FROM (SELECT DISTINCT id, grp, sign, label, day + after AS day FROM active, (VALUES ('dau', 1), ('wau', 7), ('active_28d', 28), ('mau', 30)) AS w (label, days), generate_series(0, days - 1) AS after) AS d
+ GROUP BY label, grp, day HAVING sum(sign) <> 0
+UNION ALL
+SELECT 'period', w, label, grp, day, sum(sign)
+  FROM periods AS p, (VALUES (1), (4), (7)) AS weeks (w), LATERAL (
+    SELECT CASE kind WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' WHEN 'quarter' THEN 'quarterly' END
+    UNION ALL SELECT CASE kind WHEN 'day' THEN 'lifecycle/returning_days' WHEN 'week' THEN 'lifecycle/returning' WHEN 'month' THEN 'lifecycle/returning_months' ELSE 'lifecycle/returning_quarters' END WHERE again) AS l (label)
+ WHERE label IS NOT NULL AND coalesce(week_start = w, true)
+ GROUP BY w, label, grp, day HAVING sum(sign) <> 0
+UNION ALL
+SELECT 'period', w, 'lifecycle/new', grp, day, sum(sign)
+  FROM (SELECT id, sign, grp, min(day) AS day FROM active GROUP BY id, sign, grp) AS f, (VALUES (1), (4), (7)) AS weeks (w)
+ GROUP BY w, grp, day HAVING sum(sign) <> 0
+UNION ALL
+SELECT 'cohort', week_start, label, grp, day, sum(sign)
+  FROM (SELECT week_start, grp, sign, day, 'cohorts/' || first_value(period) OVER (PARTITION BY week_start, id, sign ORDER BY period) AS label FROM periods WHERE kind = 'week') AS c
+ GROUP BY week_start, label, grp, day HAVING sum(sign) <> 0;
+ANALYZE expected;
+SELECT of, week_start, count(*) > 3000 AS many, count(DISTINCT label) FROM expected GROUP BY of, week_start ORDER BY of, week_start;
+
+CREATE FUNCTION pg_temp.wrong() RETURNS TABLE (of text, week_start int, wrong bigint) LANGUAGE sql AS $$
+  WITH maps AS (
+    SELECT 'activity' AS of, NULL::int AS week_start, grp, activity_counts(before, after) AS map FROM users GROUP BY grp
+    UNION ALL SELECT 'period', 1, grp, period_counts(before, after, 1) FROM users GROUP BY grp
+    UNION ALL SELECT 'period', 4, grp, period_counts(before, after, 4) FROM users GROUP BY grp
+    UNION ALL SELECT 'period', 7, grp, period_counts(before, after, 7) FROM users GROUP BY grp
+    UNION ALL SELECT 'cohort', 1, grp, cohort_counts(before, after, 1) FROM users GROUP BY grp
+    UNION ALL SELECT 'cohort', 4, grp, cohort_counts(before, after, 4) FROM users GROUP BY grp
+    UNION ALL SELECT 'cohort', 7, grp, cohort_counts(before, after, 7) FROM users GROUP BY grp),
+  found AS (
+    SELECT of, week_start, grp, label, day, value FROM maps, each(map), unnest(series))
+  SELECT coalesce(e.of, f.of), coalesce(e.week_start, f.week_start), count(*) FILTER (WHERE e.value IS DISTINCT FROM f.value)
+    FROM expected AS e
+    FULL JOIN found AS f ON (e.of, coalesce(e.week_start, 0), e.grp, e.label, e.day) = (f.of, coalesce(f.week_start, 0), f.grp, f.label, f.day)
+   GROUP BY 1, 2 ORDER BY 1, 2
+$$;
+
+-- One process, with hashing and with sorting.
+SET LOCAL max_parallel_workers_per_gather = 0;
+SELECT * FROM pg_temp.wrong();
+SET LOCAL enable_hashagg = off;
+SELECT * FROM pg_temp.wrong();
+RESET enable_hashagg;
+
+-- Several, whose states are combined.
+SET LOCAL max_parallel_workers_per_gather = 3;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL enable_sort = off;
+EXPLAIN (COSTS OFF) SELECT grp, activity_counts(before, after), period_counts(before, after, 1), cohort_counts(before, after, 1) FROM users GROUP BY grp;
+SELECT * FROM pg_temp.wrong();
+RESET enable_sort;
+
+-- Every change adds up with what was there before to what is there after.
+SELECT activity_counts(NULL, before) + activity_counts(before, after) = activity_counts(NULL, after) AS activity,
+       period_counts(NULL, before, 3) + period_counts(before, after, 3) = period_counts(NULL, after, 3) AS periods,
+       cohort_counts(NULL, before, 3) + cohort_counts(before, after, 3) = cohort_counts(NULL, after, 3) AS cohorts,
+       activity_counts(before, after) = -activity_counts(after, before) AS backwards
+  FROM users;
+SELECT activity_counts(NULL, after) -> 'dau' = count_by_day(after) AS dau, activity_counts(NULL, after) -> 'wau' = count_by_day("trailing"(after, 7)) AS wau,
+       activity_counts(NULL, after) -> 'mau' = count_by_day("trailing"(after, 30)) AS mau, by_week(period_counts(NULL, after, 3) -> 'weekly', 3) = count_by_day(weeks(after, 3)) AS weekly,
+       by_month(period_counts(NULL, after, 3) -> 'monthly') = count_by_day(months(after)) AS monthly
+  FROM users;
+
+-- One by one it is the same, and many more users than a counter holds in its low bits.
+SELECT activity_counts(before, after) = sum(map) AS activity FROM (
+  SELECT before, after, activity_counts(before, after) AS map FROM users GROUP BY id, before, after) AS one_by_one;
+SELECT count(*) AS days, bool_and(value = 5000) AS all_5000 FROM (SELECT activity_counts(NULL, '{2026-01-01..2026-01-10}') FROM generate_series(1, 5000)) AS counts (map), unnest(map -> 'dau');
+SELECT activity_counts(CASE WHEN n % 3 = 0 THEN '{2026-01-02}'::dayset END, '{2026-01-01}') -> 'dau' AS dau FROM generate_series(1, 9000) AS n;
+
+-- Maps of event names: at first, and after a change that adds and takes away.
+CREATE TABLE maps AS
+SELECT id, id % 7 AS grp,
+       (SELECT dayseries_map_agg(label, '2026-01-01'::date + (random() * CASE WHEN id % 5 = 0 THEN 3000 ELSE 40 END)::int, (random() * 6 - 2)::int)
+          FROM unnest(ARRAY['a', 'ab', 'b', 'c/d', 'open', 'x y']) AS label, generate_series(1, 20) WHERE random() < 0.5 AND id % 11 > 0) AS before,
+       (SELECT dayseries_map_agg(label, '2026-01-01'::date + (random() * CASE WHEN id % 5 = 0 THEN 3000 ELSE 40 END)::int, (random() * 6 - 3)::int)
+          FROM unnest(ARRAY['a', 'ac', 'b', 'c/d', 'open', 'zz']) AS label, generate_series(1, 20) WHERE random() < 0.3 AND id % 13 > 0) AS change
+  FROM generate_series(1, 500) AS id;
+ALTER TABLE maps SET (parallel_workers = 3);
+ANALYZE maps;
+CREATE FUNCTION pg_temp.days_of(map dayseries_map) RETURNS TABLE (label text, day date, value bigint) LANGUAGE sql IMMUTABLE AS
+  'SELECT label, day, value FROM each(map), unnest(series)';
+CREATE FUNCTION pg_temp.wrong_users() RETURNS TABLE (found bigint, wrong bigint) LANGUAGE sql AS $$
+  WITH sums AS (
+    SELECT id, grp, label, day, coalesce(sum(value) FILTER (WHERE old), 0) AS b, coalesce(sum(value) FILTER (WHERE NOT old), 0) AS c
+      FROM (SELECT id, grp, true AS old, d.* FROM maps, pg_temp.days_of(before) AS d UNION ALL SELECT id, grp, false, d.* FROM maps, pg_temp.days_of(change) AS d) AS r
+     GROUP BY id, grp, label, day),
+  counts AS (
+    SELECT grp, label, day, sum((b + c > 0)::int - (b > 0)::int) AS value FROM sums GROUP BY grp, label, day),
+  found AS (
+    SELECT grp, label, day, value FROM (SELECT grp, event_user_counts(before, change) AS map FROM maps GROUP BY grp) AS m, pg_temp.days_of(map))
+  SELECT count(f.value), count(*) FILTER (WHERE c.value IS DISTINCT FROM f.value) FROM (SELECT * FROM counts WHERE value <> 0) AS c FULL JOIN found AS f USING (grp, label, day)
+$$;
+SET LOCAL max_parallel_workers_per_gather = 0;
+SELECT found > 1000 AS many, wrong FROM pg_temp.wrong_users();
+SET LOCAL max_parallel_workers_per_gather = 3;
+SELECT found > 1000 AS many, wrong FROM pg_temp.wrong_users();
+SELECT event_user_counts(NULL, before) = count_by_day(before) AS at_first, event_user_counts(NULL, before) + event_user_counts(before, change) = event_user_counts(NULL, before + change) AS after_it
+  FROM (SELECT coalesce(before, '{}') AS before, coalesce(change, '{}') AS change FROM maps) AS m;
+
+-- Maps cut by month.
+SELECT * FROM each_month('{a={2026-01-31:3,2026-02-01:4,2026-05-05:5},b={2026-02-28:1,2027-01-01:7}}');
+SELECT count(*) AS rows FROM each_month('{}');
+SELECT month FROM each_month('{a={4714-12-01 BC:3,5874897-12-31:1}}');
+SAVEPOINT before;
+SELECT month FROM each_month('{a={4714-11-24 BC:3}}');
+ROLLBACK TO before;
+SELECT count(*) > 2000 AS many, count(*) FILTER (WHERE month <> expected_month OR part IS DISTINCT FROM expected_part) AS wrong
+  FROM (SELECT id, row_number() OVER (PARTITION BY id) AS n, month, part FROM maps, each_month(before)) AS f
+  FULL JOIN (SELECT id, row_number() OVER (PARTITION BY id ORDER BY m) AS n, m AS expected_month, before * daterange(m, (m + interval '1 month')::date) AS expected_part
+               FROM maps, LATERAL (SELECT DISTINCT date_trunc('month', day)::date AS m FROM pg_temp.days_of(before)) AS d) AS e USING (id, n);
+
+-- Labels under a prefix.
+SELECT labels_under('{a={2026-01-01:1},"a/"={2026-01-01:2},a/b={2026-01-01:3},a/c/d={2026-01-01:4},b={2026-01-01:5}}', 'a/');
+SELECT labels_under('{a={2026-01-01:1},b={2026-01-01:5}}', '') AS whole, labels_under('{a={2026-01-01:1}}', 'b') AS nothing, labels_under('{b={2026-01-01:1}}', 'a') AS nor_here, labels_under('{}', 'a') AS empty;
+SELECT prefix, count(*) FILTER (WHERE (SELECT coalesce(array_agg(substr(l, length(prefix) + 1) ORDER BY l COLLATE "C"), '{}') FROM unnest(labels(before)) AS l WHERE l LIKE prefix || '_%') <> labels(labels_under(before, prefix))) AS wrong
+  FROM maps, (VALUES ('a'), ('c/'), ('x'), ('z')) AS p (prefix) GROUP BY prefix ORDER BY prefix;
+
+-- First active days.
+SELECT period, first_days('{2025-12-31..2026-01-05,2026-01-09,2026-02-05,2026-04-03}', period) FROM (VALUES ('day'), ('week'), ('month'), ('quarter'), ('year')) AS p (period);
+SELECT first_days('{}', 'week') AS empty, first_days('{2026-01-03,2026-01-04}', 'week', 7) AS sunday, first_days('{4714-11-24 BC..4714-11-26 BC,5874897-12-30..5874897-12-31}', 'year', 7) AS first_and_last;
+SAVEPOINT before;
+SELECT first_days('{2026-01-01}', 'decade');
+ROLLBACK TO before;
+SELECT first_days('{2026-01-01}', 'week', 0);
+ROLLBACK TO before;
+SELECT period, week_start, count(*) FILTER (WHERE first_days(after, period, week_start) IS DISTINCT FROM (
+         SELECT coalesce(dayset_agg(day), '{}') FROM (SELECT min(day) AS day FROM unnest(after) AS day GROUP BY CASE period WHEN 'week' THEN (day - (extract(isodow FROM day)::int - week_start + 7) % 7)::timestamp ELSE date_trunc(period, day::timestamp) END) AS f)) AS wrong
+  FROM users, (VALUES ('day', 1), ('week', 1), ('week', 5), ('week', 7), ('month', 1), ('quarter', 1), ('year', 1)) AS p (period, week_start)
+ WHERE after IS NOT NULL GROUP BY period, week_start ORDER BY period, week_start;
+
+-- Values of several series on the same days.
+SELECT unnest(d) AS day, values_on(a, d) AS a, values_on(b, d) AS b, values_on('{}', d) AS nothing, values_on(NULL, d) AS unknown
+  FROM (VALUES ('{2026-01-01..2026-01-03,2026-05-09}'::dayset, '{2025-01-01:9,2026-01-02:4,2026-01-08:1,2026-05-09:-4}'::dayseries, '{2026-01-01:1,2027-01-01:3}'::dayseries)) AS x (d, a, b);
+SELECT count(*) > 5000 AS many, count(*) FILTER (WHERE value <> coalesce(value_on(series, day), 0)) AS wrong
+  FROM (SELECT series, unnest(after) AS day, values_on(series, after) AS value
+          FROM users, (SELECT activity_counts(NULL, after) -> 'mau' AS series FROM users) AS counts) AS v;
+ROLLBACK;

@@ -26,17 +26,17 @@ median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
 # times FILE RUNS [psql option …]: the milliseconds of each of RUNS runs of the
-# query in the file, in one session; where there are several, after one that does
-# not count. Nothing is written, but rows are fetched.
+# query in the file, in one session, after one that does not count; with 0, of one
+# run without another before it. Nothing is written, but rows are fetched.
 times()
 {
 	local file=$1 n=$2
 	shift 2
 	{
 		say '\o /dev/null'
-		[ "$n" -eq 1 ] || cat "$file"
+		[ "$n" -eq 0 ] || cat "$file"
 		say '\timing on'
-		for _ in $(seq "$n"); do cat "$file"; done
+		for _ in $(seq $((n > 0 ? n : 1))); do cat "$file"; done
 	} | psql -Xq -v ON_ERROR_STOP=1 "$@" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p'
 }
 

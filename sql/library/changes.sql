@@ -178,15 +178,13 @@ BEGIN
            changed.events,
            changed.seconds,
            changed.sources,
-           changed.lags,
            false AS settled
       FROM (SELECT account_id,
                    user_id,
                    month,
                    @extschema@.sum(events) AS events,
                    @extschema@.sum(seconds) AS seconds,
-                   @extschema@.sum(sources) AS sources,
-                   @extschema@.sum(lags) FILTER (WHERE with_lags) AS lags
+                   @extschema@.sum(sources) AS sources
               FROM @extschema@.usage_pending
              WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
              GROUP BY account_id, user_id, month) AS changed
@@ -205,7 +203,6 @@ BEGIN
            events,
            seconds,
            sources,
-           NULL,
            true
       FROM @extschema@.usage_rollup
      WHERE of_settled
@@ -293,11 +290,23 @@ BEGIN
            @extschema@.sum(events),
            @extschema@.sum(seconds),
            @extschema@.sum(sources),
-           @extschema@.sum(lags),
+           NULL,
            NULL,
            NULL
       FROM account_months
      WHERE with_totals AND with_sums
+     GROUP BY month
+    UNION ALL
+    SELECT NULL,
+           month,
+           NULL,
+           NULL,
+           NULL,
+           @extschema@.sum(lags),
+           NULL,
+           NULL
+      FROM @extschema@.usage_pending
+     WHERE with_totals AND with_lags AND of_pending AND ctid >= from_tid AND ctid < to_tid
      GROUP BY month
     UNION ALL
     SELECT NULL,

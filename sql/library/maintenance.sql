@@ -402,6 +402,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   owner CONSTANT regrole := @extschema@.usage_check_owner();
+  there record;
 BEGIN
   IF owner <> current_user::regrole THEN
     RETURN QUERY
@@ -429,16 +430,23 @@ BEGIN
   PERFORM FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id FOR UPDATE;
   PERFORM @extschema@.usage_lock_rollups(true);
 
+  SELECT (SELECT count(*) FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id) AS usage_pending,
+         (SELECT count(*) FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id) AS usage_rollup,
+         (SELECT count(*) FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id) AS user_activity
+    INTO there;
   -- What is deleted is captured, and folded at once: so both levels forget it.
   relation := 'fct_event';
   DELETE FROM @extschema@.fct_event AS event WHERE event.user_id = erase_user.user_id;
   GET DIAGNOSTICS removed_rows = ROW_COUNT;
   RETURN NEXT;
+  relation := 'usage_pending';
+  removed_rows := there.usage_pending;
+  RETURN NEXT;
   relation := 'usage_rollup';
-  SELECT count(*) INTO removed_rows FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id;
+  removed_rows := there.usage_rollup;
   RETURN NEXT;
   relation := 'user_activity';
-  SELECT count(*) INTO removed_rows FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id;
+  removed_rows := there.user_activity;
   RETURN NEXT;
   relation := 'dim_user';
   DELETE FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id;
@@ -455,10 +463,7 @@ BEGIN
          '{}'
     FROM @extschema@.usage_live_rollup AS live
    WHERE live.user_id = erase_user.user_id;
-  relation := 'usage_pending';
-  SELECT count(*) INTO removed_rows FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id;
   PERFORM @extschema@.usage_fold();
-  RETURN NEXT;
 END
 $function$;
 

@@ -10,13 +10,15 @@ say() { printf '%s\n' "$*"; }
 progress() { printf '   %s\n' "$*" >&2; }
 sql() { psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
 
-# Fold what is pending, also where the background worker is at it.
+# Fold what is pending, also where the background worker is at it, and take away the
+# rows that were, as autovacuum does before long.
 settle()
 {
 	until [ "$(sql 'SELECT count(*) FROM usage_pending')" = 0 ]; do
 		sql 'SELECT usage_refresh()' >/dev/null 2>&1
 		sleep 1
 	done
+	sql 'VACUUM usage_pending'
 }
 # 1234567 as 1,234,567
 thousands() { sed -E ':a; s/^([0-9]+)([0-9]{3})/\1,\2/; ta' <<<"$1"; }

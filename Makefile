@@ -3,9 +3,15 @@
 #   make && make install     the PGXS way, against the pg_config on the PATH
 #   make installcheck        the regression and isolation tests, against a running server
 #   make check               everything, in a throwaway cluster under build/
+#   make check-majors        the same on PostgreSQL 17 and 18, each in a throwaway Debian under build/majors
+#   make check-asan          the tests under AddressSanitizer and UBSan
+#   make check-valgrind      the tests under memcheck
+#   make lint                clang-tidy, cppcheck and gcc's analyzer
 #   make demo                a throwaway cluster with data in it, and a tour of it
 #   make demo-stop           stop and remove that cluster
 #   make bench               measure; see bench/README.md
+#   make dist                the distribution for PGXN, build/usage_analytics-VERSION.zip
+#   make check-package       build the Debian package and test what it installs
 #
 # The version stands in usage_analytics.control; META.json, which PGXN reads,
 # repeats it, and a test compares them.
@@ -18,12 +24,12 @@ EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/usage
 SCRIPT     = sql/usage_analytics--$(EXTVERSION).sql
 
 # These set up what PGXS itself needs, so they must not include it.
-OWN_GOALS = check demo demo-stop bench fuzz soak
+OWN_GOALS = check check-majors check-asan check-valgrind check-package lint demo demo-stop bench dist fuzz soak
 
 ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
 
 .PHONY: $(OWN_GOALS)
-check demo demo-stop bench fuzz soak:
+$(OWN_GOALS):
 	@$(srcdir)/tools/$@
 
 else
@@ -81,6 +87,12 @@ include $(PGXS)
 
 HEADERS_ALL = $(wildcard $(srcdir)/src/*.h)
 $(OBJS): $(HEADERS_ALL)
+
+# A program that unpacks the distribution may make a file of this link.
+installcheck: | $(srcdir)/test/expected/ids.out
+$(srcdir)/test/expected/ids.out:
+	rm -f $(@D)
+	ln -s ../expected $(@D)
 
 LIBRARY_FILES = $(patsubst %,$(srcdir)/sql/library/%.sql,$(LIBRARY))
 MODEL_FILES   = $(patsubst %,$(srcdir)/sql/model/%.sql,$(MODEL))

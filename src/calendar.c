@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "calendar.h"
+#include "compat.h"
 #include "model.h"
 
 PG_FUNCTION_INFO_V1(event_day);

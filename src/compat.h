@@ -32,6 +32,19 @@
 	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
 #endif
 
+/* pq_sendcountedtext() lost its last argument (countincludesself) in 17 */
+#if PG_VERSION_NUM >= 170000
+#define ua_send_counted_text(buf, str, slen) pq_sendcountedtext(buf, str, slen)
+#else
+#define ua_send_counted_text(buf, str, slen) \
+	pq_sendcountedtext(buf, str, slen, false)
+#endif
+
+/* pg_attribute_noreturn() became pg_noreturn, in front, in 18 */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 /* since 16 it takes a place for errors that are to be returned */
 #if PG_VERSION_NUM >= 160000
 #define ua_range_serialize(typcache, lower, upper, empty) \

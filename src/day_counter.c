@@ -88,12 +88,12 @@ reduce(UaDayCounter *counter, UaDayColumn *column)
 		column->pending[i] = 0;
 
 #define ADD_TWO(to, i) \
-	add_carry_save(&twos[to], &planes[0], planes[0], w[i], w[i + 1])
+	add_carry_save(&twos[to], &planes[0], planes[0], w[(i)], w[(i) + 1])
 #define ADD_FOUR(to, i) \
-	(ADD_TWO(0, i), ADD_TWO(1, i + 2), \
+	(ADD_TWO(0, i), ADD_TWO(1, (i) + 2), \
 	 add_carry_save(&fours[to], &planes[1], planes[1], twos[0], twos[1]))
 #define ADD_EIGHT(to, i) \
-	(ADD_FOUR(0, i), ADD_FOUR(1, i + 4), \
+	(ADD_FOUR(0, i), ADD_FOUR(1, (i) + 4), \
 	 add_carry_save(&eights[to], &planes[2], planes[2], fours[0], fours[1]))
 
 	ADD_EIGHT(0, 0);

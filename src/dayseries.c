@@ -61,6 +61,7 @@ static void
 load_values(const uint8 *from, int width, Size count, int64 *to)
 {
 #define EACH(w) to[i] = load_value(from + i * (w), w)
+	Assert(width >= 0 && width <= 8);
 	switch (width)
 	{
 		case 0:
@@ -160,8 +161,9 @@ ua_dayseries_next(UaDayseriesReader *reader, UaDayseriesBlock *block)
 	if (!ua_days_next(&reader->days, &block->word, &block->bits))
 		return false;
 	count = pg_popcount64(block->bits);
+	Assert(count > 0);
 	load_values(reader->values, reader->width, count, block->values);
-	reader->values += count * reader->width;
+	reader->values += (Size) count * reader->width;
 	return true;
 }
 
@@ -300,7 +302,6 @@ ua_dayseries_put_block(UaDayseriesWriter *writer, int32 word,
 Size
 ua_dayseries_finish(UaDayseriesWriter *writer)
 {
-	const uint8 *body;
 	uint8	   *head = writer->head;
 
 	writer->width = least_width(writer->magnitude, writer->not_one);
@@ -308,6 +309,8 @@ ua_dayseries_finish(UaDayseriesWriter *writer)
 	*head++ = DAYSERIES_VERSION | writer->width;
 	if (writer->count > 0)
 	{
+		const uint8 *body;
+
 		writer->days_size = ua_days_written(&writer->days) - DAYSET_HEADER;
 		body = writer->days.chunk;
 		if (body[0] & DAYSET_SEVERAL)

@@ -58,7 +58,7 @@ ua_map_read(UaMapReader *reader, UaMap map)
 	reader->offsets = map.bytes + at;
 	reader->entries = reader->offsets;
 	if (count > 0)
-		reader->entries += (count - 1) * reader->width;
+		reader->entries += (Size) (count - 1) * reader->width;
 	reader->end = map.bytes + map.size;
 }
 
@@ -71,7 +71,8 @@ entry_start(const UaMapReader *reader, int i)
 	if (i == reader->count)
 		return reader->end;
 	return reader->entries +
-		load_offset(reader->offsets + (i - 1) * reader->width, reader->width);
+		load_offset(reader->offsets + (Size) (i - 1) * reader->width,
+					reader->width);
 }
 
 static inline void

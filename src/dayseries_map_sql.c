@@ -192,7 +192,7 @@ dayseries_map_send(PG_FUNCTION_ARGS)
 	ua_map_read(&reader, map);
 	while (ua_map_next(&reader, &entry))
 	{
-		pq_sendcountedtext(&message, entry.label, (int) entry.label_size, false);
+		ua_send_counted_text(&message, entry.label, (int) entry.label_size);
 		pq_sendint32(&message, (uint32) entry.series.size);
 		pq_sendbytes(&message, (const char *) entry.series.bytes,
 					 (int) entry.series.size);

@@ -26,6 +26,7 @@
 #ifndef UA_DAYSET_H
 #define UA_DAYSET_H
 
+#include "compat.h"
 #include "iso_date.h"
 #include "port/pg_bitutils.h"
 #include "port/pg_bswap.h"
@@ -116,7 +117,7 @@ typedef struct UaDaysReader
 
 extern UaDaysReader ua_days_segment_after(UaDaysReader reader);
 extern void ua_days_skip(UaDaysReader *reader, int32 word);
-extern void ua_days_corrupted(void) pg_attribute_noreturn();
+pg_noreturn extern void ua_days_corrupted(void);
 
 static inline uint64
 ua_load_word(const uint8 *from)

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "dayset.h"
 
 /* The number of days in a week, for masks that repeat along a word. */
@@ -554,7 +555,7 @@ trailing_in_one_segment(UaDaysReader reader, Smear smear, int32 n)
 	Size		size = VARHDRSZ + DAYSET_HEADER + ((end - 1) >> 3) - first + 1;
 	UaDayset   *result;
 	uint8	   *bytes;
-	int32		word;
+	int32		word = 0;
 	uint64		bits;
 
 	if (end > (int64) UA_MAX_DAY + 1)

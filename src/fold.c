@@ -234,7 +234,7 @@ record_error(Oid schema, const char *message)
 
 		ua_become(ua_relation_owner(pending), &before);
 		SPI_connect();
-		SPI_execute_with_args(psprintf("UPDATE %s SET last_error = $1, last_error_at = now()",
+		SPI_execute_with_args(psprintf("UPDATE %s SET last_error = $1, last_error_at = pg_catalog.now()",
 									   ua_qualified(schema, "usage_rollup_state")),
 							  1, types, values, NULL, false, 0);
 		SPI_finish();

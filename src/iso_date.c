@@ -12,12 +12,12 @@
  * is then day (153 m + 2) / 5 of the year.
  */
 #define DAYS_PER_ERA	146097
-#define YEARS_PER_ERA	400
+#define YEARS_PER_ERA	INT64CONST(400)
 #define MONTHS_PER_ERA	(YEARS_PER_ERA * MONTHS_PER_YEAR)
 
 /* 2000-03-01, where an era begins */
 #define ERA_DAY			60
-#define ERA_MONTH		(2000 * MONTHS_PER_YEAR + 2)
+#define ERA_MONTH		(INT64CONST(2000) * MONTHS_PER_YEAR + 2)
 
 static inline int64
 floor_div(int64 value, int64 by)
@@ -29,8 +29,8 @@ int64
 ua_first_day_of_month(int64 month)
 {
 	int64		era = floor_div(month - ERA_MONTH, MONTHS_PER_ERA);
-	int32		rest = (int32) (month - ERA_MONTH - era * MONTHS_PER_ERA);
-	int32		year = rest / MONTHS_PER_YEAR;
+	int64		rest = month - ERA_MONTH - era * MONTHS_PER_ERA;
+	int64		year = rest / MONTHS_PER_YEAR;
 
 	return ERA_DAY + era * DAYS_PER_ERA +
 		year * 365 + year / 4 - year / 100 +

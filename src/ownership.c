@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
@@ -24,9 +25,12 @@
 PG_FUNCTION_INFO_V1(usage_execute_as);
 PG_FUNCTION_INFO_V1(usage_installing);
 
+#define SAFE_SEARCH_PATH	"pg_catalog, pg_temp"
+
 /*
  * Settings made meanwhile are undone with the identity: a search_path, above
- * all, that the role's code may leave behind.
+ * all, that the role's code may leave behind. Nor does that of whoever is here
+ * now say what the role's code, a trigger of its own, finds.
  */
 void
 ua_become(Oid role, UaIdentity *before)
@@ -36,6 +40,9 @@ ua_become(Oid role, UaIdentity *before)
 	SetUserIdAndSecContext(role, before->security_context |
 						   SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
+	if (strcmp(namespace_search_path, SAFE_SEARCH_PATH) != 0)
+		(void) set_config_option("search_path", SAFE_SEARCH_PATH, PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 void

@@ -1,15 +1,17 @@
 /*
  * rebuild.c
- *		The rollups from scratch, and removal of raw events.
+ *		The rollups from scratch, removal of raw events, and how far either is.
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/lsyscache.h"
@@ -24,8 +26,65 @@
 
 PG_FUNCTION_INFO_V1(usage_recount);
 PG_FUNCTION_INFO_V1(usage_delete_raw);
+PG_FUNCTION_INFO_V1(usage_tell);
 
 #define ROWS_AT_ONCE	1000
+
+/* ---------- progress ---------- */
+
+/* How many rows there were, and how many when that was last told of. */
+typedef struct
+{
+	int64		rows;
+	int64		told;
+} Progress;
+
+/*
+ * A NOTICE for every tenth of the rows to expect, but for no less than a
+ * million; for every million where it is not known how many to expect (0).
+ */
+static void
+count_rows(Progress *progress, int64 rows, const char *done, int64 expected)
+{
+	progress->rows += rows;
+	if (progress->rows - progress->told < Max(expected / 10, 1000000))
+		return;
+	progress->told = progress->rows;
+	if (IsParallelWorker())
+		ereport(NOTICE,
+				(errmsg_internal("%s " INT64_FORMAT " events in parallel worker %d",
+								 done, progress->rows, ParallelWorkerNumber)));
+	else if (expected == 0)
+		ereport(NOTICE,
+				(errmsg_internal("%s " INT64_FORMAT " events", done, progress->rows)));
+	else
+		ereport(NOTICE,
+				(errmsg_internal("%s " INT64_FORMAT " of about " INT64_FORMAT " events",
+								 done, progress->rows, Max(expected, progress->rows))));
+}
+
+/*
+ * usage_tell(done text, expected bigint) → true
+ *
+ * For the end of a WHERE clause: tells how many rows got there. The arguments
+ * are the same for all rows.
+ */
+Datum
+usage_tell(PG_FUNCTION_ARGS)
+{
+	Progress   *progress = fcinfo->flinfo->fn_extra;
+
+	if (progress == NULL)
+		progress = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Progress));
+	progress->rows++;
+	if (progress->rows - progress->told >= 1000000)
+		count_rows(progress, 0, text_to_cstring(PG_GETARG_TEXT_PP(0)),
+				   PG_GETARG_INT64(1));
+	PG_RETURN_BOOL(true);
+}
+
+/* ---------- the rollups from scratch ---------- */
 
 /* Run a command under a snapshot that may be older than the latest. */
 static uint64
@@ -68,7 +127,7 @@ check_caller(Oid events)
  * commit meanwhile are neither seen by the query, nor are their pending rows
  * cleared. The caller is the model's owner and has locked the rollups; under a
  * snapshot from before that, what a fold has changed since is a serialization
- * failure. Progress is told in steps of a tenth of `expected`.
+ * failure. Progress is told, `expected` being about the number of events.
  */
 Datum
 usage_recount(PG_FUNCTION_ARGS)
@@ -85,8 +144,7 @@ usage_recount(PG_FUNCTION_ARGS)
 	Portal		portal;
 	UaSums	   *sums = NULL;
 	TupleTableSlot *slot = NULL;
-	int64		count = 0;
-	int64		told = 0;
+	Progress	progress = {0};
 
 	check_caller(events);
 	snapshot = RegisterSnapshot(GetTransactionSnapshot());
@@ -117,16 +175,9 @@ usage_recount(PG_FUNCTION_ARGS)
 			ExecStoreHeapTuple(SPI_tuptable->vals[i], slot, false);
 			ua_sums_add(sums, slot, 1);
 		}
-		count += SPI_processed;
+		count_rows(&progress, SPI_processed, "counted", expected);
 		ExecClearTuple(slot);
 		SPI_freetuptable(SPI_tuptable);
-		if (count - told >= Max(expected / 10, 1000000))
-		{
-			told = count;
-			ereport(NOTICE,
-					(errmsg_internal("counted " INT64_FORMAT " of about " INT64_FORMAT " events",
-									 count, Max(expected, count))));
-		}
 	}
 	SPI_cursor_close(portal);
 	PopActiveSnapshot();
@@ -137,8 +188,10 @@ usage_recount(PG_FUNCTION_ARGS)
 	}
 	SPI_finish();
 	UnregisterSnapshot(snapshot);
-	PG_RETURN_INT64(count);
+	PG_RETURN_INT64(progress.rows);
 }
+
+/* ---------- removal ---------- */
 
 /*
  * usage_delete_raw(before date) → bigint
@@ -158,9 +211,10 @@ usage_delete_raw(PG_FUNCTION_ARGS)
 	check_caller(get_relname_relid("fct_event", schema));
 
 	/* The index finds a few days more than belong to it; days decide. */
-	command = psprintf("DELETE FROM %s WHERE event_ts < ($1 + 2)::timestamp AT TIME ZONE 'UTC' AND %s(event_ts) < $1",
+	command = psprintf("DELETE FROM %s WHERE event_ts < ($1 + 2)::timestamp AT TIME ZONE 'UTC' AND %s(event_ts) < $1 AND %s('deleted', 0)",
 					   ua_qualified(schema, "fct_event"),
-					   ua_qualified(schema, "event_day"));
+					   ua_qualified(schema, "event_day"),
+					   ua_qualified(schema, "usage_tell"));
 
 	SPI_connect();
 	ua_suspend_capture(true);

@@ -243,11 +243,9 @@ add_item(Parser *parser, int condition)
 
 	if (!parser->timed)
 		item->gap = parser->any_rows ? UA_GAP_ANY : UA_GAP_NONE;
-	else if (item->nholes > 0)
-		item->gap = UA_GAP_TIME;
-	else if (item->least == 0)
+	else if (item->nholes == 0 && item->least == 0)
 		item->gap = UA_GAP_AT_MOST;
-	else if (item->most == PG_UINT64_MAX)
+	else if (item->nholes == 0 && item->most == PG_UINT64_MAX)
 		item->gap = UA_GAP_AT_LEAST;
 	else
 		item->gap = UA_GAP_TIME;

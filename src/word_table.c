@@ -34,6 +34,7 @@ place_of(UaWordEntry *entries, uint32 room, int32 word)
 	/* Multiplying by the golden ratio spreads neighbours (Knuth, 6.4). */
 	uint32		place = (uint32) word * 0x9E3779B1U;
 
+	Assert(entries != NULL);
 	place ^= place >> 16;
 	for (;; place++)
 	{
@@ -52,6 +53,7 @@ rehash(UaWordTable *table, uint32 room)
 	uint32		old_room = table->room;
 	uint32		i;
 
+	Assert(old != NULL || old_room == 0);
 	table->entries = MemoryContextAllocExtended(table->context,
 												room * sizeof(UaWordEntry),
 												MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);

@@ -5,6 +5,12 @@
 # links to the rest of it. PostgreSQL finds its library and extension folders
 # relative to its own program, so the extension can be installed there without
 # touching the system and without being root.
+#
+# A script that builds in another way than usual names that VARIANT before it
+# reads this file, and then has an installation and objects of its own. It may
+# set BUILD_FLAGS for the compiler and LINK_FLAGS for the linker, SERVER_ENV,
+# the settings that the server is started with, and SERVER_PREFIX, the words
+# before its program (valgrind …).
 
 set -euo pipefail
 
@@ -12,6 +18,7 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PG_MAJOR=${PG_MAJOR:-15}
 SYSTEM_PG=/usr/lib/postgresql/$PG_MAJOR
 MAKE=${MAKE:-make}
+VARIANT=${VARIANT:-} BUILD_FLAGS= LINK_FLAGS= SERVER_ENV=() SERVER_PREFIX=()
 export LC_ALL=C TZ=UTC
 unset PGHOST PGPORT PGUSER PGDATABASE PGOPTIONS PGTZ PGSERVICE MAKEFLAGS MAKELEVEL MFLAGS
 
@@ -30,7 +37,7 @@ need()
 	esac
 }
 
-# Install what is missing, where that is allowed; otherwise say what to install.
+# What every build needs, and what was asked for before
 install_packages()
 {
 	need gcc gcc
@@ -39,6 +46,12 @@ install_packages()
 	need "postgresql-$PG_MAJOR" "$SYSTEM_PG/bin/postgres"
 	need "postgresql-server-dev-$PG_MAJOR" "$SYSTEM_PG/lib/pgxs/src/makefiles/pgxs.mk"
 	need "postgresql-server-dev-$PG_MAJOR" "/usr/include/postgresql/$PG_MAJOR/server/postgres.h"
+	install_missing
+}
+
+# Install what is missing, where that is allowed; otherwise say what to install.
+install_missing()
+{
 	[ ${#missing[@]} -gt 0 ] || return 0
 
 	local list sudo=
@@ -95,31 +108,57 @@ prepare_run_folder()
 	fi
 	chmod 755 "$RUN"
 	[ "$(id -u)" -ne 0 ] || chown "$SERVER_USER" "$RUN"
-	PREFIX=$RUN/pg
+	PREFIX=$RUN/pg${VARIANT:+-$VARIANT}
 	PGBIN=$PREFIX/lib/postgresql/$PG_MAJOR/bin
 	PG_CONFIG=$PGBIN/pg_config
 }
 
 private_installation()
 {
-	if ! cmp -s "$SYSTEM_PG/bin/postgres" "$PGBIN/postgres" 2>/dev/null; then
+	local program=$PGBIN/postgres
+	[ -z "$VARIANT" ] || program=$PGBIN/postgres.bin
+	if ! cmp -s "$SYSTEM_PG/bin/postgres" "$program" 2>/dev/null; then
 		rm -rf "$PREFIX"
 		mkdir -p "$PREFIX/lib/postgresql" "$PREFIX/share/postgresql"
 		cp -rs "$SYSTEM_PG" "$PREFIX/lib/postgresql/"
 		rm -rf "$PGBIN"
 		cp -rL "$SYSTEM_PG/bin" "$PGBIN"
 		ln -s /usr/include "$PREFIX/include"
+		[ -z "$VARIANT" ] || mv "$PGBIN/postgres" "$program"
+	fi
+	if [ -n "$VARIANT" ]; then
+		# What initdb and pg_ctl ask of the program runs none of the extension.
+		# A server that is restarted is started by the name it had.
+		{
+			printf '#!/bin/bash\ncase ${1:-} in\n-V | -C | --*) exec "%s" "$@" ;;\nesac\n' "$program"
+			[ ${#SERVER_ENV[@]} -eq 0 ] || printf 'export %s\n' "${SERVER_ENV[*]@Q}"
+			if [ ${#SERVER_PREFIX[@]} -eq 0 ]; then
+				printf 'exec -a "$0" "%s" "$@"\n' "$program"
+			else
+				printf 'exec %s "%s" "$@"\n' "${SERVER_PREFIX[*]@Q}" "$program"
+			fi
+		} >"$PGBIN/postgres"
+		chmod 755 "$PGBIN/postgres"
 	fi
 	# Links again each time: packages may have come since.
 	cp -rs --remove-destination "/usr/share/postgresql/$PG_MAJOR" "$PREFIX/share/postgresql/"
 }
 
 # Build the extension, where warnings are errors, and install it in the private
-# installation.
+# installation. A variant is built from links to the sources: beside the objects
+# of the usual build, make would take those.
 build_extension()
 {
-	local log=$TOP/build/make.log
-	if ! $MAKE -s -j2 -C "$TOP" install with_llvm=no COPT=-Werror PG_CONFIG="$PG_CONFIG" >"$log" 2>&1; then
+	local log=$TOP/build/make${VARIANT:+-$VARIANT}.log part
+	OBJECTS=$TOP
+	if [ -n "$VARIANT" ]; then
+		OBJECTS=$TOP/build/$VARIANT
+		mkdir -p "$OBJECTS/src" "$OBJECTS/sql"
+		(cd "$TOP" && for part in Makefile usage_analytics.control expected test tools src/*.[ch] sql/*/; do
+			ln -sfnr "${part%/}" "$OBJECTS/$(dirname "$part")"
+		done)
+	fi
+	if ! $MAKE -s -j2 -C "$OBJECTS" install with_llvm=no COPT="-Werror $BUILD_FLAGS" SHLIB_LINK="$LINK_FLAGS" PG_CONFIG="$PG_CONFIG" >"$log" 2>&1; then
 		cat "$log" >&2
 		die "the extension does not build"
 	fi

@@ -196,7 +196,7 @@ BEGIN
   -- Both ways give the same. A row found along a timeline costs as much as
   -- several read one after the other, so it pays where there are many rows a
   -- user and most searches are soon done, going by a sample of users.
-  IF @extschema@.has_timeline('dim_user', 'user_id') THEN
+  IF @extschema@.has_timeline('dim_user'::text, 'user_id'::text) THEN
     SELECT greatest(c.reltuples, 1) INTO n_users FROM pg_class AS c WHERE c.oid = '@extschema@.dim_user'::regclass;
     EXECUTE format($query$
       WITH sample AS MATERIALIZED (
@@ -223,7 +223,7 @@ BEGIN
   END IF;
 
   -- Events of the future say nothing about what is still to come.
-  IF @extschema@.has_timeline('dim_account', 'account_id') THEN
+  IF @extschema@.has_timeline('dim_account'::text, 'account_id'::text) THEN
     SELECT max(latest.event_ts)
     INTO last_event
     FROM @extschema@.dim_account AS a

@@ -16,6 +16,33 @@ AS 'MODULE_PATHNAME', 'usage_delete_raw';
 COMMENT ON FUNCTION @extschema@.usage_delete_raw(date) IS
   'Delete the raw events of days before that one, and leave the rollups as they are; part of purge_events()';
 
+-- Its cost lets it be evaluated last of a WHERE clause.
+CREATE FUNCTION @extschema@.usage_tell(done text, expected bigint)
+RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 5
+AS 'MODULE_PATHNAME', 'usage_tell';
+
+COMMENT ON FUNCTION @extschema@.usage_tell(text, bigint) IS
+  'Always true; a NOTICE, such as ''deleted 2000000 events'', for every tenth of the events to expect, 0 where that is not known, but for no less than a million; part of what takes long';
+
+CREATE FUNCTION @extschema@.usage_estimated_events()
+RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RETURN (SELECT greatest(sum(reltuples), 0)::bigint
+            FROM pg_class
+           WHERE relkind = 'r'
+             AND oid IN (SELECT '@extschema@.fct_event'::regclass
+                         UNION
+                         SELECT relid FROM pg_partition_tree('@extschema@.fct_event')));
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_estimated_events() IS
+  'About how many rows fct_event has, by the statistics of its last ANALYZE; part of telling of progress';
+
 CREATE FUNCTION @extschema@.usage_check_row_security()
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -50,7 +77,7 @@ DECLARE
   events bigint;
 BEGIN
   IF owner <> current_user::regrole THEN
-    RETURN @extschema@.usage_execute_as(owner, 'SELECT @extschema@.rebuild_rollups()');
+    RETURN @extschema@.usage_execute_as(owner, 'SELECT @extschema@.rebuild_rollups()'::text);
   END IF;
   PERFORM @extschema@.usage_check_row_security();
   PERFORM @extschema@.usage_lock_rollups(true);
@@ -98,12 +125,7 @@ BEGIN
     END,
     'SELECT account_id, user_id, event_ts, ingested_at, duration_seconds, event_name, source FROM @extschema@.fct_event'
       || CASE WHEN kept IS NULL THEN '' ELSE format(' WHERE @extschema@.event_day(event_ts) >= upper(%s)', kept) END,
-    (SELECT greatest(sum(reltuples), 0)::bigint
-       FROM pg_class
-      WHERE relkind = 'r'
-        AND oid IN (SELECT '@extschema@.fct_event'::regclass
-                    UNION
-                    SELECT relid FROM pg_partition_tree('@extschema@.fct_event'))));
+    @extschema@.usage_estimated_events());
   PERFORM @extschema@.usage_fold();
   RETURN events;
 END
@@ -126,27 +148,29 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_column
 DECLARE
-  owner CONSTANT oid := (SELECT relowner FROM pg_class WHERE oid = to_regclass('@extschema@.usage_rollup_state'));
+  owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = to_regclass('@extschema@.usage_rollup_state'));
   checked daterange;
+  events_there bigint;
 BEGIN
   -- Views and triggers of the owner's run as the owner.
   IF owner <> current_user::regrole AND pg_has_role(owner, 'USAGE') THEN
     RETURN QUERY
     SELECT difference.*
-      FROM ROWS FROM (json_to_recordset(@extschema@.usage_execute_as(owner, 'SELECT json_agg(difference) FROM @extschema@.verify_rollups() AS difference')::json)
+      FROM ROWS FROM (json_to_recordset(@extschema@.usage_execute_as(owner, 'SELECT json_agg(difference) FROM @extschema@.verify_rollups() AS difference'::text)::json)
                       AS (relation text, account_id uuid, user_id uuid, month date, expected text, found text)) AS difference;
     RETURN;
   END IF;
   PERFORM @extschema@.usage_check_row_security();
   SELECT daterange(purged_before, NULL) INTO checked FROM @extschema@.usage_rollup_state;
+  events_there := @extschema@.usage_estimated_events();
   RETURN QUERY
   WITH expected AS MATERIALIZED (
     SELECT events.account_id,
            events.user_id,
            events.day + 1 - extract(day FROM events.day)::integer AS month,
-           @extschema@.dayseries_map_agg(events.event_name, events.day, 1) AS events,
-           @extschema@.dayseries_map_agg(events.event_name, events.day, events.duration_seconds) AS seconds,
-           @extschema@.dayseries_map_agg(coalesce(events.source, 'unknown'), events.day, 1) AS sources
+           @extschema@.dayseries_map_agg(events.event_name, events.day, 1::bigint) AS events,
+           @extschema@.dayseries_map_agg(events.event_name, events.day, events.duration_seconds::bigint) AS seconds,
+           @extschema@.dayseries_map_agg(coalesce(events.source, 'unknown'), events.day, 1::bigint) AS sources
       FROM (SELECT account_id,
                    user_id,
                    event_name,
@@ -156,6 +180,7 @@ BEGIN
               FROM @extschema@.fct_event
             OFFSET 0) AS events
      WHERE events.day <@ checked
+       AND @extschema@.usage_tell('recounted', events_there)
      GROUP BY 1, 2, 3
   ), found AS MATERIALIZED (
     SELECT sliced.*
@@ -303,7 +328,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.verify_rollups() IS
-  'Recompute the rollups from raw events, in one snapshot, and return what differs: no row, always. Days before usage_rollup_state.purged_before have no raw events to go by';
+  'Recompute the rollups from raw events, in one snapshot, and return what differs: no row, always; tells of its progress. Days before usage_rollup_state.purged_before have no raw events to go by';
 
 CREATE FUNCTION @extschema@.purge_events(before date)
 RETURNS bigint
@@ -316,9 +341,10 @@ DECLARE
   deleted bigint := 0;
   rows_there bigint;
   part regclass;
+  part_name text;
 BEGIN
   IF owner <> current_user::regrole THEN
-    RETURN @extschema@.usage_execute_as(owner, format('SELECT @extschema@.purge_events(%L)', before));
+    RETURN @extschema@.usage_execute_as(owner, format('SELECT @extschema@.purge_events(%L::date)', before));
   END IF;
   PERFORM @extschema@.usage_check_row_security();
   IF before IS NULL OR NOT isfinite(before) OR before > @extschema@.event_day(now()) THEN
@@ -343,10 +369,13 @@ BEGIN
      WHERE tree.isleaf
        AND pg_get_partkeydef(tree.parentrelid) = 'RANGE (event_ts)'
        AND CASE WHEN isfinite(bound.upper) THEN @extschema@.event_day(bound.upper - interval '1 microsecond') < before END
+     ORDER BY bound.upper
   LOOP
-    EXECUTE format('SELECT count(*) FROM %s', part) INTO rows_there;
-    EXECUTE format('DROP TABLE %s', part);
+    part_name := part;
+    EXECUTE format('SELECT count(*) FROM %s', part_name) INTO rows_there;
+    EXECUTE format('DROP TABLE %s', part_name);
     deleted := deleted + rows_there;
+    RAISE NOTICE 'dropped partition % with % events', part_name, rows_there;
   END LOOP;
 
   RETURN deleted + @extschema@.usage_delete_raw(before);
@@ -354,7 +383,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.purge_events(date) IS
-  'Delete the raw events of days before that one (drop partitions that hold no others), and keep their rollups; the number of events. The day must not be later than today (22023); for members of the owner''s role (42501)';
+  'Delete the raw events of days before that one (drop partitions that hold no others), and keep their rollups, and tell of its progress; the number of events. The day must not be later than today (22023); for members of the owner''s role (42501)';
 
 CREATE FUNCTION @extschema@.capture_partition(partition regclass)
 RETURNS void
@@ -366,7 +395,7 @@ DECLARE
   statement text;
 BEGIN
   IF owner <> current_user::regrole THEN
-    PERFORM @extschema@.usage_execute_as(owner, format('SELECT @extschema@.capture_partition(%s)', partition::oid));
+    PERFORM @extschema@.usage_execute_as(owner, format('SELECT @extschema@.capture_partition(%s::regclass)', partition::oid));
     RETURN;
   END IF;
   IF NOT EXISTS (SELECT
@@ -409,7 +438,7 @@ BEGIN
     SELECT removed.relation,
            removed.removed_rows
       FROM ROWS FROM (json_to_recordset(@extschema@.usage_execute_as(owner,
-                        format('SELECT json_agg(removed) FROM @extschema@.erase_user(%L) AS removed', erase_user.user_id))::json)
+                        format('SELECT json_agg(removed) FROM @extschema@.erase_user(%L::uuid) AS removed', erase_user.user_id))::json)
                       AS (relation text, removed_rows bigint)) AS removed;
     RETURN;
   END IF;
@@ -436,7 +465,8 @@ BEGIN
     INTO there;
   -- What is deleted is captured, and folded at once: so both levels forget it.
   relation := 'fct_event';
-  DELETE FROM @extschema@.fct_event AS event WHERE event.user_id = erase_user.user_id;
+  DELETE FROM @extschema@.fct_event AS event
+   WHERE event.user_id = erase_user.user_id AND @extschema@.usage_tell('deleted'::text, 0::bigint);
   GET DIAGNOSTICS removed_rows = ROW_COUNT;
   RETURN NEXT;
   relation := 'usage_pending';
@@ -515,9 +545,9 @@ BEGIN
                   SELECT account_id,
                          user_id,
                          day + 1 - extract(day FROM day)::integer,
-                         @extschema@.dayseries_map_agg(event_name, day, 1),
-                         @extschema@.dayseries_map_agg(event_name, day, duration_seconds),
-                         @extschema@.dayseries_map_agg(coalesce(source, 'unknown'), day, 1)
+                         @extschema@.dayseries_map_agg(event_name, day, 1::bigint),
+                         @extschema@.dayseries_map_agg(event_name, day, duration_seconds::bigint),
+                         @extschema@.dayseries_map_agg(coalesce(source, 'unknown'), day, 1::bigint)
                     FROM (SELECT account_id,
                                  user_id,
                                  event_name,

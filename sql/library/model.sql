@@ -254,7 +254,7 @@ BEGIN
       missing := true;
       CONTINUE;
     END IF;
-    PERFORM @extschema@.usage_model_check(relation, 'table');
+    PERFORM @extschema@.usage_model_check(relation, 'table'::text);
     SELECT attname INTO other_column
       FROM pg_attribute
      WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
@@ -388,10 +388,10 @@ BEGIN
     IF topic = 'rollups' AND NOT rebuild AND command !~ 'CREATE OR REPLACE' THEN
       CONTINUE;  -- derived, and there
     ELSIF kind = 'CREATE TABLE' AND relation IS NOT NULL THEN
-      PERFORM @extschema@.usage_model_check(relation, 'table');
+      PERFORM @extschema@.usage_model_check(relation, 'table'::text);
       PERFORM @extschema@.usage_model_adopt(relation, command);
     ELSIF kind = 'CREATE VIEW' AND relation IS NOT NULL THEN
-      PERFORM @extschema@.usage_model_check(relation, 'view');
+      PERFORM @extschema@.usage_model_check(relation, 'view'::text);
       -- Inside the script, only a member may be replaced.
       IF installing THEN
         EXECUTE format('ALTER EXTENSION usage_analytics ADD VIEW %s', relation);

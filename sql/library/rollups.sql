@@ -272,7 +272,7 @@ BEGIN
   END IF;
   blocks := pg_relation_size('@extschema@.usage_pending') / current_setting('block_size')::bigint;
   FOR block IN 0 .. blocks - 1 BY blocks_at_once LOOP
-    folded := folded + @extschema@.usage_apply_changes('pending', block, block + blocks_at_once);
+    folded := folded + @extschema@.usage_apply_changes('pending'::text, block::bigint, block + blocks_at_once);
   END LOOP;
   UPDATE @extschema@.usage_rollup_state
      SET last_fold_at = now(),

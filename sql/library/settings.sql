@@ -40,7 +40,7 @@ BEGIN
   END IF;
   PERFORM @extschema@.usage_execute_as(owner,
     'UPDATE @extschema@.usage_settings SET time_zone = ' || quote_literal(zone));
-  PERFORM @extschema@.usage_forget_settings('@extschema@.fct_event');
+  PERFORM @extschema@.usage_forget_settings('@extschema@.fct_event'::regclass);
   PERFORM @extschema@.rebuild_rollups();
 END
 $function$;

@@ -110,7 +110,9 @@ WITH lags AS MATERIALIZED (
   SELECT @extschema@.event_day(event_ts) AS activity_date,
          -- The last day that was over when an event of this lag, happening as
          -- that day ended, has had the time to arrive by now
-         @extschema@.event_day(now() - extract(epoch FROM ingested_at - event_ts) * interval '1 second') - 1 AS arrived_for,
+         -- (at the ends of time: as early as there is, or now)
+         @extschema@.event_day(now() - extract(epoch FROM greatest(least(ingested_at - event_ts, now() - '4713-01-01Z BC'), interval '0'))
+                                       * interval '1 second') - 1 AS arrived_for,
          count(*) AS events,
          count(*) FILTER (WHERE ingested_at - event_ts > interval '1 hour') AS late_1h,
          count(*) FILTER (WHERE ingested_at - event_ts > interval '24 hours') AS late_24h,

@@ -48,7 +48,7 @@ SELECT event_day('4713-01-01 00:00:00 BC', 'UTC') AS first,
        event_day('294276-12-31 23:59:59.999999', 'Asia/Tokyo') AS later_still;
 
 -- Names are those of pg_timezone_names, in any case; a POSIX rule is one, too.
-SELECT event_day('2026-07-01 22:30Z', 'CET') AS zone_with_summer_time,
+SELECT event_day('2026-07-01 22:30Z', 'Europe/Madrid') AS zone_with_summer_time,
        event_day('2026-07-01 22:30Z', 'europe/berlin') AS lower_case,
        event_day('2026-07-01 22:30Z', 'XYZ-2') AS posix;
 

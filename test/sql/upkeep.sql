@@ -261,6 +261,7 @@ SET LOCAL DateStyle = 'SQL, DMY';
 SET LOCAL TimeZone = 'Asia/Kolkata';
 SELECT count(*) AS events_before, count(*) FILTER (WHERE event_ts >= '2026-03-01Z') AS to_stay FROM fct_event \gset
 SELECT sum(events) AS activity_before FROM user_daily_activity \gset
+SET LOCAL client_min_messages = notice;
 SELECT purge_events('2026-03-01') = :events_before - :to_stay AS all_purged;
 SELECT relid FROM pg_partition_tree('fct_event') WHERE isleaf ORDER BY relid::text COLLATE "C";
 SELECT count(*) = :to_stay AS stay FROM fct_event;
@@ -269,3 +270,8 @@ SELECT * FROM verify_rollups();
 SELECT rebuild_rollups() = :to_stay AS rebuilt;
 SELECT sum(events) = :activity_before AS still_there FROM user_daily_activity;
 ROLLBACK;
+
+-- What takes long tells of every million rows, or of every tenth.
+SELECT count(*) FROM generate_series(1, 2000000) AS n WHERE usage_tell('deleted', 0);
+SELECT count(*) FROM generate_series(1, 2000000) AS n WHERE usage_tell('recounted', 20000000);
+SELECT count(*) FROM generate_series(1, 2000000) AS n WHERE usage_tell('recounted', 20000001);

@@ -12,7 +12,8 @@
 #   <!-- empty database -->   from here on in a new database without it
 #   <!-- not run -->          the next block is not run
 #   <!-- sql … -->            is run, out of the reader's sight
-#   <!-- generated … -->      the query's rows stand here, up to <!-- end -->
+#   <!-- generated … -->      the query's rows stand here, up to <!-- end -->; it may
+#                             use pg_temp.reference(), see reference.sql
 #   <!-- quoted FILE: HEADING -->
 #                             what FILE says under "## HEADING" stands here, up to
 #                             <!-- end -->
@@ -25,6 +26,7 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use File::Basename;
 use File::Temp qw(tempdir);
 
 our @EXPORT = qw(create_demo run_document rewritten failed);
@@ -157,7 +159,7 @@ sub run_document
 sub run_session
 {
 	my ($kind, @session) = @_;
-	my $script = '';
+	my $script = (grep { ($_->{query} // '') =~ /pg_temp[.]reference/ } @session) ? slurp(dirname(__FILE__) . '/reference.sql') : '';
 
 	for my $part (@session)
 	{

@@ -132,13 +132,13 @@ sub catalogs
 	  qw(class attribute attrdef constraint index trigger proc type description
 	  depend extension namespace init_privs rewrite policy operator cast);
 
-	return value($database, 'postgres', join ' UNION ALL ', map {
+	return value($database, 'postgres', join(' UNION ALL ', map {
 		# An index that is rolled back leaves its mark in pg_class.
 		my $row = $_ eq 'pg_class'
-		  ? "to_jsonb(c) - '{relhasindex,relpages,reltuples,relallvisible}'::text[]"
+		  ? "to_jsonb(c) - '{relhasindex,relpages,reltuples,relallvisible,relallfrozen}'::text[]"
 		  : 'c';
 		"SELECT '$_', count(*), md5(string_agg(($row)::text, ',' ORDER BY ($row)::text COLLATE \"C\")) FROM $_ AS c"
-	} @catalogs);
+	} @catalogs) . ' ORDER BY 1');
 }
 
 1;

@@ -20,7 +20,7 @@ srand($seed);
 # What is lost in a crash of the server is what the operating system has not
 # been given, so fsync may stay off; all else is as it is by default.
 my $node = PostgreSQL::Test::Cluster->new('crashes');
-$node->init;
+$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->append_conf('postgresql.conf', q{
 jit = off
 full_page_writes = on

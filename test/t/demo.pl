@@ -94,7 +94,7 @@ command_fails_like([ $generate, '--wait' ], qr/usage:/, 'an unknown option');
 # ---- Loading it ----
 
 my $node = PostgreSQL::Test::Cluster->new('demo');
-$node->init;
+$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->append_conf('postgresql.conf', 'fsync = off');
 $node->start;
 

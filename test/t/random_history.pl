@@ -24,7 +24,7 @@ my $top = "$FindBin::Bin/..";
 diag("HISTORY_SEED=$seed");
 
 my $node = PostgreSQL::Test::Cluster->new('history');
-$node->init;
+$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 # Short pending lists, so that the worker folds all the time.
 $node->append_conf(
 	'postgresql.conf', q{

@@ -34,6 +34,9 @@ UNION SELECT check_name FROM data_quality
 UNION SELECT health FROM account_health
 SQL
 
+# What the pages list with its description
+my $listed = '';
+
 my $examples = 0;
 for my $file ('README.md', glob 'doc/*.md')
 {
@@ -52,9 +55,27 @@ for my $file ('README.md', glob 'doc/*.md')
 		is(failed($part), '', "$place: no error") unless defined $part->{shown} && defined $part->{sql};
 		next unless defined $part->{shown};
 		is($part->{shown}, $part->{printed}, "$place: shows what it gives (if not, run tools/readme_outputs)");
+		$listed .= $part->{shown} if defined $part->{query};
 	}
 }
 cmp_ok($examples, '>', 10, 'there are examples');
+
+# Everything there is, is described in one of the pages as its comment says.
+my $reference = slurp_file("$FindBin::RealBin/reference.sql");
+my @lines = split /\n/, $node->safe_psql('examples_demo', "$reference; SELECT line FROM (SELECT DISTINCT topic FROM pg_temp.reference()) AS t, pg_temp.reference(topic) AS line WHERE line !~ '^. . '");
+cmp_ok(scalar @lines, '>', 150, 'there are functions, operators and casts');
+is(join("\n", grep { index($listed, $_) < 0 } @lines), '', 'all of them are listed with their descriptions');
+is($node->safe_psql('examples_demo', q{
+SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND obj_description(oid, 'pg_class') IS NOT NULL ORDER BY 1}),
+	join("\n", sort map { /^## (\w+)$/ } split /\n/, $listed), 'and so are tables and views');
+
+# doc/internals.md knows where things are.
+my $internals = slurp_file('doc/internals.md');
+my %sources = map { basename($_) => 1 } glob 'src/*.[ch]';
+my @missing = grep { $internals !~ /`\Q$_\E`/ && !(/(.*)\.h\z/ && $sources{"$1.c"}) } sort keys %sources;
+is("@missing", '', 'doc/internals.md names every source file');
+my @gone = grep { !$sources{$_} } $internals =~ /`(?:src\/)?(\w+\.[ch])`/g;
+is("@gone", '', 'and none that is not there');
 
 $node->stop;
 done_testing();

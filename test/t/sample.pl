@@ -30,7 +30,7 @@ sub read_csv
 }
 
 my $node = PostgreSQL::Test::Cluster->new('sample');
-$node->init;
+$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->append_conf('postgresql.conf', 'jit = off');
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION usage_analytics');

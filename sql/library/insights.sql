@@ -302,7 +302,7 @@ BEGIN
       rollup,
       of_account,
       format(CASE segment WHEN 'event_category' THEN '@extschema@.by_category(%s)' ELSE '%s' END,
-             CASE WHEN event IS NULL THEN 'users.sums' ELSE format('@extschema@.dayseries_map(%L, users.sums OPERATOR(@extschema@.->) %1$L)', event) END),
+             CASE WHEN event IS NULL THEN 'users.sums' ELSE format('@extschema@.dayseries_map(%L::text, users.sums OPERATOR(@extschema@.->) %1$L::text)', event) END),
       CASE WHEN category IS NULL THEN 'true'
            WHEN segment = 'event_category' THEN format('part.label = %L', category)
            ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
@@ -314,8 +314,8 @@ BEGIN
           'SELECT rollup.account_id, rollup.user_id, rollup.days FROM @extschema@.usage_live_activity AS rollup WHERE ' || of_account
         ELSE
           format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
-            CASE WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown'')'
-                 ELSE (SELECT string_agg(format('coalesce(@extschema@.days(rollup.events OPERATOR(@extschema@.->) %L), ''{}'')', names.event_name), ' OPERATOR(@extschema@.+) ')
+            CASE WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
+                 ELSE (SELECT string_agg(format('coalesce(@extschema@.days(rollup.events OPERATOR(@extschema@.->) %L::text), ''{}'')', names.event_name), ' OPERATOR(@extschema@.+) ')
                          FROM (SELECT event AS event_name
                                 WHERE event IS NOT NULL
                                UNION ALL
@@ -412,7 +412,7 @@ BEGIN
                                      WHEN 'monthly' THEN monthly
                                      ELSE quarterly
                                    END) AS active,
-                   @extschema@.sum(CASE WHEN window_days IS NULL THEN lifecycle OPERATOR(@extschema@.->) 'new' END) AS arrived,
+                   @extschema@.sum(CASE WHEN window_days IS NULL THEN lifecycle OPERATOR(@extschema@.->) 'new'::text END) AS arrived,
                    @extschema@.sum(CASE WHEN window_days IS NULL THEN lifecycle OPERATOR(@extschema@.->) returning_label END) AS returned
               FROM (SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
                       FROM @extschema@.usage_totals
@@ -471,7 +471,7 @@ BEGIN
            NULL::@extschema@.dayseries
       FROM (SELECT %1$s AS segment_value,
                    @extschema@.sum(months.figure) AS active,
-                   @extschema@.sum(months.lifecycle OPERATOR(@extschema@.->) 'new') AS arrived
+                   @extschema@.sum(months.lifecycle OPERATOR(@extschema@.->) 'new'::text) AS arrived
               FROM (SELECT account_id, %2$I AS figure, %3$s AS lifecycle
                       FROM @extschema@.account_rollup
                      WHERE month >= $4 AND month <= $5
@@ -572,7 +572,7 @@ BEGIN
      GROUP BY 1 $query$,
     CASE WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('segments.%I', segment) END,
     CASE WHEN metric = 'events' THEN '@extschema@.total_series(months.events)'
-         ELSE format('months.%I OPERATOR(@extschema@.->) %L', CASE metric WHEN 'work_seconds' THEN 'seconds' ELSE 'events' END, label) END,
+         ELSE format('months.%I OPERATOR(@extschema@.->) %L::text', CASE metric WHEN 'work_seconds' THEN 'seconds' ELSE 'events' END, label) END,
     CASE WHEN segment IN ('role', 'country')
          THEN CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN '@extschema@.usage_live_rollup AS settled' ELSE '@extschema@.usage_rollup AS settled' END
          ELSE '(SELECT account_id, month, events, seconds FROM @extschema@.account_rollup) AS settled' END,

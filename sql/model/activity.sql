@@ -19,7 +19,7 @@ SELECT daily.day AS activity_date,
                 SELECT dau,
                        wau,
                        mau
-                  FROM @extschema@.usage_changes('{totals,activity}', 'outside totals')) AS parts) AS series
+                  FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL @extschema@.unnest(series.dau, CASE WHEN @extschema@.isempty(series.dau) THEN 'empty'::daterange ELSE daterange(@extschema@.first_day(series.dau), @extschema@.last_day(series.dau), '[]') END) AS daily (day, value);
 
 COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day';
@@ -104,7 +104,7 @@ SELECT weekly.day AS week_start,
                  WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                 UNION ALL
                 SELECT weekly
-                  FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
+                  FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.users) - @extschema@.first_day(series.users)) / 7) AS week) AS weekly;
 
@@ -123,7 +123,7 @@ SELECT monthly.day AS month_start,
                  WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                 UNION ALL
                 SELECT monthly
-                  FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
+                  FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT month::date AS day
                        FROM generate_series(@extschema@.first_day(series.users)::timestamp, @extschema@.last_day(series.users)::timestamp, interval '1 month') AS month) AS monthly;
 
@@ -137,12 +137,12 @@ SELECT rollup.account_id,
        rollup.user_id,
        @extschema@.unnest(monthly.active) AS activity_date,
        @extschema@.values_on(monthly.total, monthly.active) AS events,
-       @extschema@.values_on(coalesce(monthly.categories OPERATOR(@extschema@.->) 'engagement', '{}'), monthly.active) AS engagement_events,
-       @extschema@.values_on(coalesce(monthly.categories OPERATOR(@extschema@.->) 'work_session', '{}'), monthly.active) AS work_session_events,
-       @extschema@.values_on(coalesce(monthly.categories OPERATOR(@extschema@.->) 'output', '{}'), monthly.active) AS output_events,
-       @extschema@.values_on(coalesce(rollup.seconds OPERATOR(@extschema@.->) 'timer_stop', '{}'), monthly.active) AS work_seconds,
-       @extschema@.values_on(coalesce(rollup.events OPERATOR(@extschema@.->) 'task_created', '{}'), monthly.active) AS tasks_created,
-       @extschema@.values_on(coalesce(rollup.events OPERATOR(@extschema@.->) 'task_completed', '{}'), monthly.active) AS tasks_completed
+       @extschema@.values_on(coalesce(monthly.categories OPERATOR(@extschema@.->) 'engagement'::text, '{}'), monthly.active) AS engagement_events,
+       @extschema@.values_on(coalesce(monthly.categories OPERATOR(@extschema@.->) 'work_session'::text, '{}'), monthly.active) AS work_session_events,
+       @extschema@.values_on(coalesce(monthly.categories OPERATOR(@extschema@.->) 'output'::text, '{}'), monthly.active) AS output_events,
+       @extschema@.values_on(coalesce(rollup.seconds OPERATOR(@extschema@.->) 'timer_stop'::text, '{}'), monthly.active) AS work_seconds,
+       @extschema@.values_on(coalesce(rollup.events OPERATOR(@extschema@.->) 'task_created'::text, '{}'), monthly.active) AS tasks_created,
+       @extschema@.values_on(coalesce(rollup.events OPERATOR(@extschema@.->) 'task_completed'::text, '{}'), monthly.active) AS tasks_completed
   FROM @extschema@.usage_live_rollup AS rollup
  -- Once a row, and no barrier to conditions on the account or the user
  CROSS JOIN LATERAL (SELECT @extschema@.by_category(rollup.events) AS categories,
@@ -175,9 +175,9 @@ SELECT users.account_id,
                user_id,
                @extschema@.by_week(@extschema@.count_by_day(@extschema@.days(monthly.total)), (SELECT week_start FROM @extschema@.usage_today)) AS active_days,
                @extschema@.by_week(@extschema@.sum(monthly.total), (SELECT week_start FROM @extschema@.usage_today)) AS events,
-               @extschema@.by_week(@extschema@.sum(seconds OPERATOR(@extschema@.->) 'timer_stop'), (SELECT week_start FROM @extschema@.usage_today)) AS work_seconds,
-               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_created'), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_created,
-               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_completed'), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_completed
+               @extschema@.by_week(@extschema@.sum(seconds OPERATOR(@extschema@.->) 'timer_stop'::text), (SELECT week_start FROM @extschema@.usage_today)) AS work_seconds,
+               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_created'::text), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_created,
+               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_completed'::text), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_completed
           FROM @extschema@.usage_live_rollup AS rollup
          CROSS JOIN LATERAL (SELECT @extschema@.total_series(rollup.events) AS total
                              OFFSET 0) AS monthly

@@ -57,7 +57,9 @@ LIBRARY = begin \
 	lags \
 	changes \
 	rollups \
-	maintenance
+	maintenance \
+	insights \
+	security
 MODEL = tables \
 	rollups \
 	live \
@@ -67,7 +69,9 @@ MODEL = tables \
 	events \
 	arrival \
 	quality \
-	status
+	status \
+	catalog \
+	security
 
 OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c))
 

@@ -101,44 +101,5 @@ async function run(kind, file, sqlFile, runs = '5', csv) {
   console.log(median.toFixed(3));
 }
 
-// Rows of a CSV file; values that two databases write in two ways become alike.
-function readRows(file) {
-  const rows = [[]];
-  const token = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|$)/gy;
-  const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-  for (let match; (match = token.exec(text)) !== null; ) {
-    const value = match[1].startsWith('"') ? match[1].slice(1, -1).replaceAll('""', '"') : match[1];
-    rows.at(-1).push({ true: 't', false: 'f' }[value] ?? value);
-    if (match[2] === '') break;
-    if (match[2] !== ',') rows.push([]);
-  }
-  return rows.slice(1);
-}
-
-function sameValue(a, b, tolerance) {
-  if (a === b) return true;
-  if (a === '' || b === '' || Number.isNaN(Number(a)) || Number.isNaN(Number(b))) return false;
-  return Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));
-}
-
-// In order, for a query that says ORDER BY as it should.
-function same(file, otherFile, tolerance = '0') {
-  const rows = readRows(file);
-  const others = readRows(otherFile);
-  if (rows.length !== others.length) {
-    console.error(`${file} has ${rows.length} rows, ${otherFile} has ${others.length}`);
-    process.exitCode = 1;
-  }
-  const differing = rows.findIndex(
-    (row, i) =>
-      others[i] === undefined ||
-      row.length !== others[i].length ||
-      !row.every((value, j) => sameValue(value, others[i][j], Number(tolerance))));
-  if (differing >= 0) {
-    console.error(`row ${differing + 1} differs:\n  ${rows[differing]}\n  ${others[differing]}`);
-    process.exitCode = 1;
-  }
-}
-
 const [command, ...rest] = process.argv.slice(2);
-await { table: loadTable, prepare: prepareTables, run, same }[command](...rest);
+await { table: loadTable, prepare: prepareTables, run }[command](...rest);

@@ -23,6 +23,7 @@ PG_FUNCTION_INFO_V1(activity_counts_transfn);
 PG_FUNCTION_INFO_V1(period_counts_transfn);
 PG_FUNCTION_INFO_V1(cohort_counts_transfn);
 PG_FUNCTION_INFO_V1(event_user_counts_transfn);
+PG_FUNCTION_INFO_V1(active_day_counts_transfn);
 PG_FUNCTION_INFO_V1(figures_combinefn);
 
 /* The most labels that an aggregate has from the start. */
@@ -35,6 +36,7 @@ typedef struct FigureState
 	UaLabelCounter *labels[MAX_LABELS]; /* those looked up already */
 	UaWordTable *cohorts;		/* the address of a UaLabelCounter each, by the
 								 * first day of the week instead of by word */
+	UaLabelCounter **numbers;	/* of labels 1 .. MOST_ACTIVE_DAYS - 1 */
 	struct varlena *flat;		/* from its size to its use */
 } FigureState;
 
@@ -611,5 +613,127 @@ event_user_counts_transfn(PG_FUNCTION_ARGS)
 						  more && order == 0 ? old.series :
 						  (UaDayseries) {nothing, sizeof(nothing)});
 	}
+	PG_RETURN_STATE(state);
+}
+
+/* ---------- active_day_counts(days, period, week_start) ---------- */
+
+/* The days of a quarter, and one more. */
+#define MOST_ACTIVE_DAYS	93
+
+typedef enum PeriodKind
+{
+	PERIOD_DAY,
+	PERIOD_WEEK,
+	PERIOD_MONTH,
+	PERIOD_QUARTER
+} PeriodKind;
+
+static PeriodKind
+period_kind(text *name)
+{
+	static const char *const names[] = {"day", "week", "month", "quarter"};
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		if (VARSIZE_ANY_EXHDR(name) == strlen(names[i]) &&
+			memcmp(VARDATA_ANY(name), names[i], strlen(names[i])) == 0)
+			return (PeriodKind) i;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("period \"%.*s\" does not exist",
+					(int) VARSIZE_ANY_EXHDR(name), VARDATA_ANY(name)),
+			 errhint("There are: day, week, month, quarter.")));
+}
+
+static UaLabelCounter *
+number_label(FigureState *state, int number)
+{
+	if (unlikely(state->numbers == NULL))
+		state->numbers = MemoryContextAllocZero(state->counter.context,
+												MOST_ACTIVE_DAYS * sizeof(UaLabelCounter *));
+	if (unlikely(state->numbers[number] == NULL))
+	{
+		char		label[12];
+
+		state->numbers[number] =
+			ua_map_counter_of(&state->counter, label,
+							  snprintf(label, sizeof(label), "%d", number));
+	}
+	return state->numbers[number];
+}
+
+/* One more with so many active days in the period that begins on the day. */
+static inline void
+count_active_days(FigureState *state, int64 start, int active_days)
+{
+	if (unlikely(!ua_is_day(start)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("date out of range")));
+	ua_label_counter_plus(&state->counter, number_label(state, active_days),
+						  ua_word_of_day((UaDay) start),
+						  ua_bit_of_day((UaDay) start));
+}
+
+Datum
+active_day_counts_transfn(PG_FUNCTION_ARGS)
+{
+	UaDaysReader reader;
+	PeriodCache *cache;
+	PeriodKind	kind;
+	FigureState *state;
+	int64		start = UA_NO_DAY;
+	int			active_days = 0;
+	int32		word;
+	uint64		bits;
+
+	if (PG_ARGISNULL(1))
+		return return_unchanged(fcinfo);
+	if (PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("period must not be null")));
+	kind = period_kind(PG_GETARG_TEXT_PP(2));
+	cache = period_cache(fcinfo);
+	state = state_to_change(fcinfo);
+
+	ua_days_read(&reader, PG_GETARG_DAYS(1));
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		CachedWord *cached = cached_word(cache, word);
+		const UaPeriodWord *period = kind == PERIOD_WEEK ? &cached->week :
+			kind == PERIOD_MONTH ? &cached->month : &cached->quarter;
+
+		if (kind == PERIOD_DAY)
+		{
+			ua_label_counter_plus(&state->counter, number_label(state, 1), word, bits);
+			continue;
+		}
+
+		/* the part of a period that lies in the word, by its first active day */
+		while (bits != 0)
+		{
+			uint64		first = bits & -bits;
+			uint64		tail = period->tails & -first;
+			uint64		part = bits & (((tail & -tail) << 1) - 1);
+			int			begin = pg_leftmost_one_pos64(period->starts & ((first << 1) - 1));
+			int64		part_start = begin == 0 ? period->first :
+				(int64) word * DAYS_PER_WORD + begin;
+
+			if (part_start != start)
+			{
+				if (active_days > 0)
+					count_active_days(state, start, active_days);
+				start = part_start;
+				active_days = 0;
+			}
+			active_days += pg_popcount64(part);
+			bits &= ~part;
+		}
+	}
+	if (active_days > 0)
+		count_active_days(state, start, active_days);
 	PG_RETURN_STATE(state);
 }

@@ -102,7 +102,7 @@ run_programs()
 	local file folder=$RUN/t${VARIANT:+-$VARIANT}
 	compgen -G "$TOP/test/t/*.pl" >/dev/null || return 0
 	rm -rf "$folder" && cp -rL "$TOP/test" "$folder"
-	for file in README.md CHANGELOG.md LICENSE META.json usage_analytics.control debian demo doc; do
+	for file in README.md CHANGELOG.md LICENSE META.json usage_analytics.control debian demo doc bench; do
 		[ ! -e "$TOP/$file" ] || cp -r "$TOP/$file" "$folder/"
 	done
 	mkdir "$folder/src" && cp "$TOP"/src/*.[ch] "$folder/src/"

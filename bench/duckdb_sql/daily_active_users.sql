@@ -36,7 +36,7 @@ SELECT
   dau,
   wau,
   mau,
-  round(dau / mau, 4) AS stickiness,
+  round(dau / nullif(mau, 0), 4) AS stickiness,
   activity_date < current_date AS is_complete
 FROM series
 WHERE activity_date <= (SELECT max(activity_date) FROM gap)

@@ -35,6 +35,9 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
+-- Nothing tells the planner how much is pending. What is to be looked up row by
+-- row says so itself.
+SET enable_nestloop = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -91,10 +94,13 @@ BEGIN
                AND pending.user_id = added.user_id
              WHERE added.recount AND pending.ctid >= from_tid AND pending.ctid < to_tid
              GROUP BY pending.account_id, pending.user_id, pending.month) AS months
-      LEFT JOIN @extschema@.usage_rollup AS rollup
-        ON rollup.account_id = months.account_id
-       AND rollup.user_id = months.user_id
-       AND rollup.month = months.month
+      LEFT JOIN LATERAL (SELECT *
+                           FROM @extschema@.usage_rollup
+                          WHERE usage_rollup.account_id = months.account_id
+                            AND usage_rollup.user_id = months.user_id
+                            AND usage_rollup.month = months.month
+                         OFFSET 0) AS rollup
+        ON true
      GROUP BY months.account_id, months.user_id
   ), account_days AS MATERIALIZED (
     -- The days of users under an account, where they change
@@ -160,8 +166,10 @@ BEGIN
                    activity.days,
                    activity.days
               FROM sharers
-              JOIN @extschema@.user_activity AS activity
-                ON activity.user_id = sharers.user_id
+             CROSS JOIN LATERAL (SELECT *
+                                   FROM @extschema@.user_activity
+                                  WHERE user_activity.user_id = sharers.user_id
+                                 OFFSET 0) AS activity
              WHERE NOT sharers.settled
                AND NOT EXISTS (SELECT
                                  FROM account_days
@@ -211,23 +219,9 @@ BEGIN
       FROM @extschema@.user_activity
      WHERE shared AND with_totals AND with_event_users
     UNION
-    -- or who are about to: with a month that is new, under an account that may be
     SELECT user_id
-      FROM (SELECT account_id,
-                   user_id
-              FROM account_months
-             WHERE before IS NULL AND NOT settled
-            UNION
-            SELECT activity.account_id,
-                   activity.user_id
-              FROM (SELECT DISTINCT user_id
-                      FROM account_months
-                     WHERE before IS NULL AND NOT settled) AS arrived
-              JOIN @extschema@.user_activity AS activity
-                ON activity.user_id = arrived.user_id) AS accounts
-     WHERE with_totals AND with_event_users
-     GROUP BY user_id
-    HAVING count(*) > 1
+      FROM sharers
+     WHERE with_event_users
   ), user_months AS (
     SELECT month,
            before,
@@ -259,15 +253,20 @@ BEGIN
                       FROM account_months
                       JOIN month_sharers USING (user_id)
                      WHERE NOT settled) AS changed
-              JOIN @extschema@.user_activity AS activity
-                ON activity.user_id = changed.user_id
-              JOIN @extschema@.usage_rollup AS rollup
-                ON rollup.account_id = activity.account_id
-               AND rollup.user_id = changed.user_id
-               AND rollup.month = changed.month
+             CROSS JOIN LATERAL (SELECT user_activity.account_id,
+                                        usage_rollup.events
+                                   FROM @extschema@.user_activity
+                                  CROSS JOIN LATERAL (SELECT *
+                                                        FROM @extschema@.usage_rollup
+                                                       WHERE usage_rollup.account_id = user_activity.account_id
+                                                         AND usage_rollup.user_id = changed.user_id
+                                                         AND usage_rollup.month = changed.month
+                                                      OFFSET 0) AS usage_rollup
+                                  WHERE user_activity.user_id = changed.user_id
+                                 OFFSET 0) AS rollup
              WHERE NOT EXISTS (SELECT
                                  FROM account_months
-                                WHERE account_months.account_id = activity.account_id
+                                WHERE account_months.account_id = rollup.account_id
                                   AND account_months.user_id = changed.user_id
                                   AND account_months.month = changed.month
                                   AND NOT account_months.settled)) AS parts
@@ -401,15 +400,15 @@ BEGIN
          coalesce(@extschema@.sum(sources), '{}'),
          coalesce(@extschema@.sum(lags), '{}'),
          coalesce(@extschema@.sum(event_users), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'dau'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'wau'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'active_28d'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'mau'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'weekly'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'monthly'), '{}'),
-         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'quarterly'), '{}'),
-         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'lifecycle/')), '{}'),
-         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'cohorts/')), '{}')
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'dau'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'wau'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'active_28d'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'mau'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'weekly'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'monthly'::text), '{}'),
+         coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'quarterly'::text), '{}'),
+         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'lifecycle/'::text)), '{}'),
+         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'cohorts/'::text)), '{}')
     FROM second_level
    GROUP BY account_id, month;
 END

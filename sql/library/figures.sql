@@ -92,3 +92,22 @@ CREATE AGGREGATE @extschema@.event_user_counts(before @extschema@.dayseries_map,
 
 COMMENT ON AGGREGATE @extschema@.event_user_counts(@extschema@.dayseries_map, @extschema@.dayseries_map) IS
   'For each label and day, in how many of the maps a value comes to be above 0 by the change, less those where it ceases to; NULL is an empty map, {} where nothing changes; an error where before + change is beyond bigint (22003)';
+
+CREATE FUNCTION @extschema@.active_day_counts_transfn(state @extschema@.dayseries_map, days @extschema@.dayset, period text, week_start integer)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'active_day_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.active_day_counts_transfn(@extschema@.dayseries_map, @extschema@.dayset, text, integer) IS
+  'Transition function of active_day_counts';
+
+CREATE AGGREGATE @extschema@.active_day_counts(days @extschema@.dayset, period text, week_start integer) (
+  SFUNC = @extschema@.active_day_counts_transfn,
+  STYPE = @extschema@.dayseries_map,
+  SSPACE = 4096,
+  COMBINEFUNC = @extschema@.figures_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.active_day_counts(@extschema@.dayset, text, integer) IS
+  'By number of days, from 1, on the first day of each period (day, week, month, quarter): how many of the sets have so many days in it; weeks begin on week_start, 1 Monday to 7 Sunday (22023, NULL 22004); null sets are skipped, NULL where there is none; an error for a week without a first day (22008)';

@@ -180,7 +180,7 @@ BEGIN
               FROM @extschema@.fct_event
             OFFSET 0) AS events
      WHERE events.day <@ checked
-       AND @extschema@.usage_tell('recounted', events_there)
+       AND @extschema@.usage_tell('recounted'::text, events_there)
      GROUP BY 1, 2, 3
   ), found AS MATERIALIZED (
     SELECT sliced.*
@@ -194,7 +194,7 @@ BEGIN
      WHERE NOT (@extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources))
   ), expected_lags AS (
     SELECT events.day + 1 - extract(day FROM events.day)::integer AS month,
-           @extschema@.dayseries_map_agg(events.source_and_lag, events.day, 1) AS lags
+           @extschema@.dayseries_map_agg(events.source_and_lag, events.day, 1::bigint) AS lags
       FROM (SELECT concat(coalesce(source, 'unknown'), ' ', @extschema@.lag_bucket(event_ts, ingested_at)) AS source_and_lag,
                    @extschema@.event_day(event_ts) AS day
               FROM @extschema@.fct_event
@@ -235,7 +235,7 @@ BEGIN
     SELECT account_id,
            month,
            concat_ws(' ', events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts) AS figures
-      FROM @extschema@.usage_changes('{accounts,totals,sums,event_users,activity,periods,cohorts}', 'settled')
+      FROM @extschema@.usage_changes('{accounts,totals,sums,event_users,activity,periods,cohorts}'::text[], 'settled'::text)
   ), expected_accounts AS (
     SELECT account_id, month, figures FROM second_level WHERE account_id IS NOT NULL
   ), found_accounts AS (

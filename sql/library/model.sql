@@ -414,6 +414,13 @@ BEGIN
     PERFORM @extschema@.rebuild_rollups();
   END IF;
 
+  -- Tables that are new need the policies that the others have.
+  IF EXISTS (SELECT
+               FROM pg_policy
+              WHERE polrelid = '@extschema@.dim_account'::regclass AND polname = 'usage_account_access') THEN
+    PERFORM @extschema@.enable_account_security();
+  END IF;
+
   -- Release what the script has made: it belongs to the installer alone.
   IF installing THEN
     FOR command IN

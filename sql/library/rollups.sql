@@ -229,7 +229,7 @@ BEGIN
          quarterly = '{}',
          lifecycle = '{}',
          cohorts = '{}';
-  PERFORM @extschema@.usage_apply_changes('settled', 0, 0);
+  PERFORM @extschema@.usage_apply_changes('settled'::text, 0::bigint, 0::bigint);
   DELETE FROM @extschema@.usage_totals
    WHERE @extschema@.isempty(events)
      AND @extschema@.isempty(seconds)

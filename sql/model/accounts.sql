@@ -12,9 +12,9 @@ SELECT account_id,
                @extschema@.days(dau) AS active,
                dau,
                @extschema@.total_series(events) AS events,
-               coalesce(seconds OPERATOR(@extschema@.->) 'timer_stop', '{}') AS work_seconds,
-               coalesce(events OPERATOR(@extschema@.->) 'task_created', '{}') AS tasks_created,
-               coalesce(events OPERATOR(@extschema@.->) 'task_completed', '{}') AS tasks_completed
+               coalesce(seconds OPERATOR(@extschema@.->) 'timer_stop'::text, '{}') AS work_seconds,
+               coalesce(events OPERATOR(@extschema@.->) 'task_created'::text, '{}') AS tasks_created,
+               coalesce(events OPERATOR(@extschema@.->) 'task_completed'::text, '{}') AS tasks_completed
           FROM @extschema@.usage_live_accounts) AS monthly;
 
 COMMENT ON VIEW @extschema@.account_daily_usage IS 'Usage by account: one row per account and day with events';
@@ -31,17 +31,17 @@ WITH as_of AS MATERIALIZED (
   SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
     FROM (SELECT dau
             FROM @extschema@.usage_totals
-           WHERE NOT row_security_active('@extschema@.usage_totals')
+           WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
           UNION ALL
           SELECT dau
-            FROM @extschema@.usage_changes('{totals,activity}', 'outside totals')) AS parts
+            FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts
 ), figures_28d AS (
   SELECT account_id,
          sum(@extschema@.value_on(wau, as_of_date)) AS active_users_7d,
          sum(@extschema@.value_on(active_28d, as_of_date)) AS active_users_28d,
          max(@extschema@.last_day(dau OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today))) AS last_active_date,
-         @extschema@.sum(seconds OPERATOR(@extschema@.->) 'timer_stop') FILTER (WHERE month > as_of_date - 55 - 31 AND month <= as_of_date) AS work_seconds,
-         @extschema@.sum(events OPERATOR(@extschema@.->) 'task_completed') FILTER (WHERE month > as_of_date - 55 - 31 AND month <= as_of_date) AS tasks_completed
+         @extschema@.sum(seconds OPERATOR(@extschema@.->) 'timer_stop'::text) FILTER (WHERE month > as_of_date - 55 - 31 AND month <= as_of_date) AS work_seconds,
+         @extschema@.sum(events OPERATOR(@extschema@.->) 'task_completed'::text) FILTER (WHERE month > as_of_date - 55 - 31 AND month <= as_of_date) AS tasks_completed
     FROM @extschema@.usage_live_accounts
    CROSS JOIN as_of
    GROUP BY account_id
@@ -132,12 +132,12 @@ WITH series AS MATERIALIZED (
                  event_users,
                  dau
             FROM @extschema@.usage_totals
-           WHERE NOT row_security_active('@extschema@.usage_totals')
+           WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
           UNION ALL
           SELECT events,
                  event_users,
                  dau
-            FROM @extschema@.usage_changes('{totals,sums,event_users,activity}', 'outside totals')) AS parts
+            FROM @extschema@.usage_changes('{totals,sums,event_users,activity}'::text[], 'outside totals'::text)) AS parts
 )
 SELECT daily.day AS activity_date,
        feature.label AS event_name,

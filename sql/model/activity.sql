@@ -14,12 +14,12 @@ SELECT daily.day AS activity_date,
                        wau,
                        mau
                   FROM @extschema@.usage_totals
-                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                 WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                 UNION ALL
                 SELECT dau,
                        wau,
                        mau
-                  FROM @extschema@.usage_changes('{totals,activity}', 'outside totals')) AS parts) AS series
+                  FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL @extschema@.unnest(series.dau, CASE WHEN @extschema@.isempty(series.dau) THEN 'empty'::daterange ELSE daterange(@extschema@.first_day(series.dau), @extschema@.last_day(series.dau), '[]') END) AS daily (day, value);
 
 COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day';
@@ -101,10 +101,10 @@ SELECT weekly.day AS week_start,
   FROM (SELECT @extschema@.by_week(@extschema@.sum(weekly) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)) AS users
           FROM (SELECT weekly
                   FROM @extschema@.usage_totals
-                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                 WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                 UNION ALL
                 SELECT weekly
-                  FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
+                  FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.users) - @extschema@.first_day(series.users)) / 7) AS week) AS weekly;
 
@@ -120,10 +120,10 @@ SELECT monthly.day AS month_start,
   FROM (SELECT @extschema@.by_month(@extschema@.sum(monthly) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS users
           FROM (SELECT monthly
                   FROM @extschema@.usage_totals
-                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                 WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                 UNION ALL
                 SELECT monthly
-                  FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
+                  FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT month::date AS day
                        FROM generate_series(@extschema@.first_day(series.users)::timestamp, @extschema@.last_day(series.users)::timestamp, interval '1 month') AS month) AS monthly;
 
@@ -133,25 +133,22 @@ COMMENT ON COLUMN @extschema@.monthly_active_users.active_users IS 'Users active
 COMMENT ON COLUMN @extschema@.monthly_active_users.is_complete IS 'Whether the month is over';
 
 CREATE VIEW @extschema@.user_daily_activity WITH (security_invoker = true) AS
-SELECT monthly.account_id,
-       monthly.user_id,
-       daily.day AS activity_date,
-       daily.value AS events,
-       coalesce(@extschema@.value_on(monthly.categories OPERATOR(@extschema@.->) 'engagement', daily.day), 0) AS engagement_events,
-       coalesce(@extschema@.value_on(monthly.categories OPERATOR(@extschema@.->) 'work_session', daily.day), 0) AS work_session_events,
-       coalesce(@extschema@.value_on(monthly.categories OPERATOR(@extschema@.->) 'output', daily.day), 0) AS output_events,
-       coalesce(@extschema@.value_on(monthly.seconds OPERATOR(@extschema@.->) 'timer_stop', daily.day), 0) AS work_seconds,
-       coalesce(@extschema@.value_on(monthly.events OPERATOR(@extschema@.->) 'task_created', daily.day), 0) AS tasks_created,
-       coalesce(@extschema@.value_on(monthly.events OPERATOR(@extschema@.->) 'task_completed', daily.day), 0) AS tasks_completed
-  FROM (SELECT account_id,
-               user_id,
-               events,
-               seconds,
-               @extschema@.by_category(events) AS categories,
-               @extschema@.total_series(events) AS total
-          FROM @extschema@.usage_live_rollup
-        OFFSET 0) AS monthly
- CROSS JOIN LATERAL @extschema@.unnest(monthly.total) AS daily (day, value);
+SELECT rollup.account_id,
+       rollup.user_id,
+       @extschema@.unnest(monthly.active) AS activity_date,
+       @extschema@.values_on(monthly.total, monthly.active) AS events,
+       @extschema@.values_on(coalesce(monthly.categories OPERATOR(@extschema@.->) 'engagement'::text, '{}'), monthly.active) AS engagement_events,
+       @extschema@.values_on(coalesce(monthly.categories OPERATOR(@extschema@.->) 'work_session'::text, '{}'), monthly.active) AS work_session_events,
+       @extschema@.values_on(coalesce(monthly.categories OPERATOR(@extschema@.->) 'output'::text, '{}'), monthly.active) AS output_events,
+       @extschema@.values_on(coalesce(rollup.seconds OPERATOR(@extschema@.->) 'timer_stop'::text, '{}'), monthly.active) AS work_seconds,
+       @extschema@.values_on(coalesce(rollup.events OPERATOR(@extschema@.->) 'task_created'::text, '{}'), monthly.active) AS tasks_created,
+       @extschema@.values_on(coalesce(rollup.events OPERATOR(@extschema@.->) 'task_completed'::text, '{}'), monthly.active) AS tasks_completed
+  FROM @extschema@.usage_live_rollup AS rollup
+ -- Once a row, and no barrier to conditions on the account or the user
+ CROSS JOIN LATERAL (SELECT @extschema@.by_category(rollup.events) AS categories,
+                            @extschema@.total_series(rollup.events) AS total,
+                            @extschema@.days(@extschema@.total_series(rollup.events)) AS active
+                     OFFSET 0) AS monthly;
 
 COMMENT ON VIEW @extschema@.user_daily_activity IS 'What each user did on each day: one row per account, user and day with events';
 COMMENT ON COLUMN @extschema@.user_daily_activity.account_id IS 'Account of the events';
@@ -176,18 +173,14 @@ SELECT users.account_id,
        coalesce(@extschema@.value_on(users.tasks_completed, weekly.day), 0) AS tasks_completed
   FROM (SELECT account_id,
                user_id,
-               @extschema@.by_week(@extschema@.count_by_day(@extschema@.days(total)), (SELECT week_start FROM @extschema@.usage_today)) AS active_days,
-               @extschema@.by_week(@extschema@.sum(total), (SELECT week_start FROM @extschema@.usage_today)) AS events,
-               @extschema@.by_week(@extschema@.sum(seconds OPERATOR(@extschema@.->) 'timer_stop'), (SELECT week_start FROM @extschema@.usage_today)) AS work_seconds,
-               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_created'), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_created,
-               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_completed'), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_completed
-          FROM (SELECT account_id,
-                       user_id,
-                       events,
-                       seconds,
-                       @extschema@.total_series(events) AS total
-                  FROM @extschema@.usage_live_rollup
-                OFFSET 0) AS monthly
+               @extschema@.by_week(@extschema@.count_by_day(@extschema@.days(monthly.total)), (SELECT week_start FROM @extschema@.usage_today)) AS active_days,
+               @extschema@.by_week(@extschema@.sum(monthly.total), (SELECT week_start FROM @extschema@.usage_today)) AS events,
+               @extschema@.by_week(@extschema@.sum(seconds OPERATOR(@extschema@.->) 'timer_stop'::text), (SELECT week_start FROM @extschema@.usage_today)) AS work_seconds,
+               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_created'::text), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_created,
+               @extschema@.by_week(@extschema@.sum(events OPERATOR(@extschema@.->) 'task_completed'::text), (SELECT week_start FROM @extschema@.usage_today)) AS tasks_completed
+          FROM @extschema@.usage_live_rollup AS rollup
+         CROSS JOIN LATERAL (SELECT @extschema@.total_series(rollup.events) AS total
+                             OFFSET 0) AS monthly
          GROUP BY account_id, user_id) AS users
  CROSS JOIN LATERAL @extschema@.unnest(users.events) AS weekly (day, value);
 

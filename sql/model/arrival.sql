@@ -70,10 +70,10 @@ WITH live AS MATERIALIZED (
          coalesce(@extschema@.value_on(late_1h, counted.day), 0) AS late_1h,
          coalesce(@extschema@.value_on(late_24h, counted.day), 0) AS late_24h,
          coalesce(@extschema@.value_on(late_72h, counted.day), 0) AS late_72h
-    FROM (SELECT counts OPERATOR(@extschema@.->) 'events' AS events,
-                 counts OPERATOR(@extschema@.->) 'late_1h' AS late_1h,
-                 counts OPERATOR(@extschema@.->) 'late_24h' AS late_24h,
-                 counts OPERATOR(@extschema@.->) 'late_72h' AS late_72h
+    FROM (SELECT counts OPERATOR(@extschema@.->) 'events'::text AS events,
+                 counts OPERATOR(@extschema@.->) 'late_1h'::text AS late_1h,
+                 counts OPERATOR(@extschema@.->) 'late_24h'::text AS late_24h,
+                 counts OPERATOR(@extschema@.->) 'late_72h'::text AS late_72h
             FROM live
           OFFSET 0) AS counts,
          @extschema@.unnest(counts.events) AS counted

@@ -70,7 +70,7 @@ WITH changed AS MATERIALIZED (
          user_id,
          days,
          is_new
-    FROM @extschema@.usage_changes('{days}')
+    FROM @extschema@.usage_changes('{days}'::text[])
 )
 SELECT activity.account_id,
        activity.user_id,
@@ -122,7 +122,7 @@ COMMENT ON COLUMN @extschema@.usage_live_user_days.days IS 'Days up to today wit
 CREATE VIEW @extschema@.usage_live_accounts WITH (security_invoker = true) AS
 WITH changed AS MATERIALIZED (
   SELECT *
-    FROM @extschema@.usage_changes('{accounts,sums,event_users,activity,periods,cohorts}')
+    FROM @extschema@.usage_changes('{accounts,sums,event_users,activity,periods,cohorts}'::text[])
 )
 SELECT rollup.account_id,
        rollup.month,
@@ -198,7 +198,7 @@ SELECT month,
        lifecycle,
        cohorts
   FROM @extschema@.usage_totals
- WHERE NOT row_security_active('@extschema@.usage_totals')
+ WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
 UNION ALL
 SELECT month,
        events,
@@ -214,7 +214,7 @@ SELECT month,
        quarterly,
        lifecycle,
        cohorts
-  FROM @extschema@.usage_changes('{totals,sums,event_users,activity,periods,cohorts}', 'outside totals');
+  FROM @extschema@.usage_changes('{totals,sums,event_users,activity,periods,cohorts}'::text[], 'outside totals'::text);
 
 COMMENT ON VIEW @extschema@.usage_live_totals IS 'Sums over all users as of the last commit, in one or more rows a month, to be added up; usage_totals and what is pending; where row security is active, over the users that the reader sees';
 COMMENT ON COLUMN @extschema@.usage_live_totals.month IS 'First day of the month; each series holds what falls into it';

@@ -8,10 +8,10 @@ WITH cohorts AS MATERIALIZED (
     FROM (SELECT @extschema@.sum(cohorts) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS cohorts
             FROM (SELECT cohorts
                     FROM @extschema@.usage_totals
-                   WHERE NOT row_security_active('@extschema@.usage_totals')
+                   WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                   UNION ALL
                   SELECT cohorts
-                    FROM @extschema@.usage_changes('{totals,cohorts}', 'outside totals')) AS parts) AS total
+                    FROM @extschema@.usage_changes('{totals,cohorts}'::text[], 'outside totals'::text)) AS parts) AS total
    CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS cohort (label, series)
 ), as_of AS MATERIALIZED (
   SELECT max(@extschema@.last_day(users)) AS week
@@ -46,16 +46,16 @@ SELECT weekly.day AS week_start,
          - @extschema@.value_on(series.returning_users, weekly.day) AS dormant_users,
        weekly.day + 7 <= (SELECT today FROM @extschema@.usage_today) AS is_complete
   FROM (SELECT @extschema@.by_week(@extschema@.sum(weekly) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)) AS active_users,
-               @extschema@.by_week(@extschema@.sum(lifecycle OPERATOR(@extschema@.->) 'new') OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)) AS new_users,
-               coalesce(@extschema@.by_week(@extschema@.sum(lifecycle OPERATOR(@extschema@.->) 'returning') OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)), '{}') AS returning_users
+               @extschema@.by_week(@extschema@.sum(lifecycle OPERATOR(@extschema@.->) 'new'::text) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)) AS new_users,
+               coalesce(@extschema@.by_week(@extschema@.sum(lifecycle OPERATOR(@extschema@.->) 'returning'::text) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today), (SELECT week_start FROM @extschema@.usage_today)), '{}') AS returning_users
           FROM (SELECT weekly,
                        lifecycle
                   FROM @extschema@.usage_totals
-                 WHERE NOT row_security_active('@extschema@.usage_totals')
+                 WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
                 UNION ALL
                 SELECT weekly,
                        lifecycle
-                  FROM @extschema@.usage_changes('{totals,periods}', 'outside totals')) AS parts) AS series
+                  FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.active_users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.active_users) - @extschema@.first_day(series.active_users)) / 7) AS week) AS weekly;
 

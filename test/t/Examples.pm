@@ -14,6 +14,9 @@
 #   <!-- sql … -->            is run, out of the reader's sight
 #   <!-- generated … -->      the query's rows stand here, up to <!-- end -->; it may
 #                             use pg_temp.reference(), see reference.sql
+#   <!-- quoted FILE: HEADING -->
+#                             what FILE says under "## HEADING" stands here, up to
+#                             <!-- end -->
 #
 # From one of the marks to the next is one session. All needs a server to
 # connect to (PGHOST and so on), and a superuser.
@@ -95,6 +98,7 @@ sub parts
 			(?<mark><!--\ (?<kind>demo|new\ database|empty\ database|not\ run)\ -->\n)
 		  | (?<mark><!--\ sql\n(?<hidden>.*?)\n-->\n)
 		  | (?<mark><!--\ generated\n(?<query>.*?)\n-->\n)\n(?<shown>(?:(?!<!--).)*?)\n?<!--\ end\ -->\n
+		  | (?<mark><!--\ quoted\ (?<file>[^:\n]+):\ (?<heading>[^\n]+)\ -->\n)\n(?<shown>(?:(?!<!--).)*?)\n?<!--\ end\ -->\n
 		  | (?<mark>```sql\n(?<sql>.*?)\n```\n)(?:(?<between>\n?```(?:text)?\n)(?<shown>.*?)(?<=\n)```\n)?
 		  | (?<fence>```\w*\n.*?^```\n)
 		  | (?<text>[^\n]*\n)
@@ -110,6 +114,15 @@ sub parts
 	return @parts;
 }
 
+# What a file says under a heading, without lines that are empty at either end.
+sub under_heading
+{
+	my ($file, $heading) = @_;
+
+	slurp($file) =~ /^## \Q$heading\E\n\s*(.*?)\s*(?=^## |\z)/ms or die "$file: nothing under $heading\n";
+	return "$1\n";
+}
+
 # Run all there is in a document: its parts, with what they printed.
 sub run_document
 {
@@ -121,6 +134,7 @@ sub run_document
 
 	for my $part (@parts, { kind => 'end' })
 	{
+		$part->{printed} = under_heading($part->{file}, $part->{heading}) if defined $part->{file};
 		if (!defined $part->{kind})
 		{
 			my $sql = $part->{sql} // $part->{hidden} // $part->{query};
@@ -190,7 +204,7 @@ sub rewritten
 		$document .= $part->{keep};
 		next unless defined $part->{shown};
 		my $output = $part->{printed} // $part->{shown};
-		$document .= defined $part->{query} ? "\n$output\n<!-- end -->\n" : "$part->{between}$output```\n";
+		$document .= defined $part->{query} || defined $part->{file} ? "\n$output\n<!-- end -->\n" : "$part->{between}$output```\n";
 	}
 	return $document;
 }

@@ -48,10 +48,11 @@ WITH members AS (
    WHERE pg_proc.oid NOT IN (SELECT oid FROM implementing)
 )
 SELECT CASE
+         WHEN name ~ '_account_security$' THEN 'security'
+         WHEN prokind = 'f' AND arguments ~ 'account_id uuid DEFAULT' THEN 'reports'
          WHEN name IN ('active_days', 'active_users', 'session_seconds_agg', 'event_day', 'event_category', 'new_event_id', 'id_from_bigint', 'bigint_from_id')
-              OR name ~ '^lag_bucket' THEN 'metrics'
-         WHEN name ~ '^(funnel_|has_timeline|usage_changes|usage_sum_up)' OR description ~ 'part of |^Trigger function|^Whether the script of this|^Run a command with|^Make all sessions read|^Take the lock|^Fold what is pending, in bounded|^The role that owns|^Error \(|^The statements that make'
-           THEN 'internals'
+           OR name ~ '^lag_bucket' THEN 'metrics'
+         WHEN name ~ '^(funnel_|has_timeline$|lag_distribution$|usage_(?!refresh$|library_version$))' THEN 'internals'
          WHEN name ~ '^(window_funnel|retention|sequence|session_number|funnel)' THEN 'sequences'
          WHEN of_type IS NOT NULL THEN of_type
          ELSE 'operations'

@@ -80,18 +80,21 @@ SQL
 
 # Of the extension's. What it is made of is read where it is installed: here, or
 # in a database that shows what it is about to be.
-my $other_types = q{'{text,character varying,name,integer,bigint,numeric,oid,date,timestamp with time zone,anyelement}'};
+my $other_types = q{'{text,character varying,name,integer,bigint,numeric,oid,date,timestamp with time zone,anyelement,text[],public.dayset,public.dayseries,public.dayseries_map}'};
 my $of_the_extension = <<"SQL";
 DO \$\$
 DECLARE it record;
 BEGIN
   FOR it IN
     SELECT DISTINCT format('public.%I', proname) AS called, others.arguments, result
-      FROM member_function
+      FROM (SELECT proname, result, types[:n] AS types
+              FROM member_function AS member
+             CROSS JOIN LATERAL generate_series(cardinality(member.types) - member.defaults, cardinality(member.types)) AS n) AS member_function
      CROSS JOIN LATERAL generate_series(1, cardinality(types)) AS place
      CROSS JOIN LATERAL unnest($other_types\::text[]) AS other
      CROSS JOIN LATERAL (SELECT array_to_string(types[:place - 1] || other || types[place + 1:], ', ') AS arguments) AS others
-     WHERE NOT EXISTS (SELECT FROM member_function AS member
+     WHERE types[place] <> other
+       AND NOT EXISTS (SELECT FROM member_function AS member
                         WHERE member.proname = member_function.proname AND array_to_string(member.types, ', ') = others.arguments)
   LOOP
     CALL evil.make_function('overload', it.called, it.arguments, it.result);
@@ -123,7 +126,7 @@ END \$\$;
 SQL
 
 my %members = (
-	member_function => q{SELECT proname, ARRAY(SELECT format_type(type, NULL) FROM unnest(proargtypes::oid[]) WITH ORDINALITY AS types (type, place) ORDER BY place) AS types,
+	member_function => q{SELECT proname, ARRAY(SELECT format_type(type, NULL) FROM unnest(proargtypes::oid[]) WITH ORDINALITY AS types (type, place) ORDER BY place) AS types, pronargdefaults AS defaults,
 		CASE WHEN proretset THEN 'SETOF ' ELSE '' END || CASE WHEN prorettype IN ('record'::regtype, 'internal'::regtype, 'trigger'::regtype) THEN 'text' ELSE format_type(prorettype, NULL) END AS result
 		FROM pg_proc WHERE oid IN (SELECT objid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND refclassid = 'pg_extension'::regclass AND deptype = 'e'
 		AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'usage_analytics'))},
@@ -147,7 +150,7 @@ sub cast_shadows
 
 	for my $table (sort keys %members)
 	{
-		my $columns = $table eq 'member_function' ? 'proname name, types text[], result text'
+		my $columns = $table eq 'member_function' ? 'proname name, types text[], defaults integer, result text'
 		  : $table eq 'member_operator' ? 'oprname name, l text, r text, result text' : 'name name';
 		$tables .= "CREATE TEMP TABLE $table ($columns);\nCOPY $table FROM STDIN;\n$reference{$table}\n\\.\n";
 	}

@@ -1,0 +1,66 @@
+# Shared by the programs in this folder: ways to measure, and tables in Markdown.
+
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+runs=${BENCH_RUNS:-5}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+say() { printf '%s\n' "$*"; }
+progress() { printf '   %s\n' "$*" >&2; }
+sql() { psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
+
+# Fold what is pending, also where the background worker is at it, and take away the
+# rows that were, as autovacuum does before long.
+settle()
+{
+	until [ "$(sql 'SELECT count(*) FROM usage_pending')" = 0 ]; do
+		sql 'SELECT usage_refresh()' >/dev/null 2>&1
+		sleep 1
+	done
+	sql 'VACUUM usage_pending'
+}
+# 1234567 as 1,234,567
+thousands() { sed -E ':a; s/^([0-9]+)([0-9]{3})/\1,\2/; ta' <<<"$1"; }
+
+# The number in the middle of those on the standard input, the lower one of two
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+
+# times FILE RUNS [psql option …]: the milliseconds of each of RUNS runs of the
+# query in the file, in one session, after one that does not count; with 0, of one
+# run without another before it. Nothing is written, but rows are fetched.
+times()
+{
+	local file=$1 n=$2
+	shift 2
+	{
+		say '\o /dev/null'
+		[ "$n" -eq 0 ] || cat "$file"
+		say '\timing on'
+		for _ in $(seq $((n > 0 ? n : 1))); do cat "$file"; done
+	} | psql -Xq -v ON_ERROR_STOP=1 "$@" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p'
+}
+
+# A number of milliseconds with three digits that count
+figure() { awk -v t="$1" 'BEGIN { printf (t < 10 ? "%.2f" : t < 100 ? "%.1f" : "%.0f"), t }'; }
+
+# table HEADING CELL …: how many columns it has is said by the first row
+table()
+{
+	say
+	say "## $1"
+	say
+	shift
+	row "$@"
+	local line="|---|" i
+	for ((i = 1; i < $#; i++)); do line+="---:|"; done
+	say "$line"
+}
+row()
+{
+	local cells="| $1 |"
+	shift
+	[ $# -eq 0 ] || cells+=$(printf ' %s |' "$@")
+	say "$cells"
+}

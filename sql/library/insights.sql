@@ -1,0 +1,1123 @@
+-- Reports over the rollups. What concerns everybody, plans, regions or accounts
+-- is added up from the second level; what needs more, such as roles or single
+-- events, from the days and sums of users.
+
+-- ---------- periods ----------
+
+CREATE FUNCTION @extschema@.usage_period_start(day date, period text, week_start integer)
+RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE period
+         WHEN 'day' THEN day
+         WHEN 'week' THEN day - (extract(isodow FROM day)::integer - week_start + 7) % 7
+         ELSE date_trunc(period, day::timestamp)::date
+       END;
+
+COMMENT ON FUNCTION @extschema@.usage_period_start(date, text, integer) IS
+  'First day of the day''s period: day, week, month or quarter; part of the reports';
+
+CREATE FUNCTION @extschema@.usage_next_period(day date, period text, periods integer DEFAULT 1)
+RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE period
+         WHEN 'day' THEN day + periods
+         WHEN 'week' THEN day + 7 * periods
+         WHEN 'month' THEN (day + periods * interval '1 month')::date
+         ELSE (day + periods * interval '3 months')::date
+       END;
+
+COMMENT ON FUNCTION @extschema@.usage_next_period(date, text, integer) IS
+  'First day of the period that comes so many periods after that which begins on the day, before it where negative; part of the reports';
+
+CREATE FUNCTION @extschema@.usage_periods(first date, last date, period text)
+RETURNS TABLE (
+  period_start date,
+  next_start   date
+)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+  SELECT start::date,
+         @extschema@.usage_next_period(start::date, period)
+    FROM generate_series(first::timestamp, last::timestamp,
+                         CASE period
+                           WHEN 'day' THEN interval '1 day'
+                           WHEN 'week' THEN interval '7 days'
+                           WHEN 'month' THEN interval '1 month'
+                           ELSE interval '3 months'
+                         END) AS start;
+END;
+
+COMMENT ON FUNCTION @extschema@.usage_periods(date, date, text) IS
+  'The periods from the one that begins on the first day to the one that begins on the last, with the days on which the next ones begin; part of the reports';
+
+CREATE FUNCTION @extschema@.usage_by_period(series @extschema@.dayseries, period text, week_start integer)
+RETURNS @extschema@.dayseries
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE period
+         WHEN 'day' THEN series
+         WHEN 'week' THEN @extschema@.by_week(series, week_start)
+         WHEN 'month' THEN @extschema@.by_month(series)
+         ELSE @extschema@.by_quarter(series)
+       END;
+
+COMMENT ON FUNCTION @extschema@.usage_by_period(@extschema@.dayseries, text, integer) IS
+  'Sums of days, weeks, months or quarters, on their first days; part of the reports';
+
+CREATE FUNCTION @extschema@.usage_active_periods(days @extschema@.dayset, period text, week_start integer)
+RETURNS @extschema@.dayset
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE period
+         WHEN 'day' THEN days
+         WHEN 'week' THEN @extschema@.weeks(days, week_start)
+         WHEN 'month' THEN @extschema@.months(days)
+         ELSE @extschema@.quarters(days)
+       END;
+
+COMMENT ON FUNCTION @extschema@.usage_active_periods(@extschema@.dayset, text, integer) IS
+  'First days of the periods that have a day of the set; part of the reports';
+
+CREATE FUNCTION @extschema@.usage_periods_after(starts @extschema@.dayset, period text)
+RETURNS @extschema@.dayset
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE period
+         WHEN 'day' THEN @extschema@.shift(starts, 1)
+         WHEN 'week' THEN @extschema@.shift(starts, 7)
+         WHEN 'month' THEN @extschema@.months(@extschema@.shift(starts, 31))
+         ELSE @extschema@.quarters(@extschema@.shift(starts, 92))
+       END;
+
+COMMENT ON FUNCTION @extschema@.usage_periods_after(@extschema@.dayset, text) IS
+  'First days of the periods that follow those that begin on the days of the set; part of the reports';
+
+-- ---------- arguments ----------
+
+CREATE FUNCTION @extschema@.usage_check_choice(kind text, value text, choices text[], context text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF value <> ALL (choices) OR value IS NULL AND kind NOT IN ('segment', 'category') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = CASE WHEN value IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
+      MESSAGE = CASE WHEN value IS NULL THEN format('%s must not be null', kind)
+                     ELSE format('%s "%s" does not exist', kind, value) || coalesce(' ' || context, '') END,
+      HINT = format('There are: %s.', array_to_string(choices, ', '));
+  END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_check_choice(text, text, text[], text) IS
+  'Error (22023) where an argument is none of the values there are, (22004) where it is null and may not be; part of the reports';
+
+CREATE FUNCTION @extschema@.usage_check_filter(event text, category text, segment text)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+BEGIN
+  IF category IS NOT NULL THEN
+    PERFORM @extschema@.usage_check_choice('category', category,
+      ARRAY(SELECT DISTINCT taxonomy.event_category FROM @extschema@.event_taxonomy AS taxonomy ORDER BY 1) || '{unknown}'::text[]);
+    IF event IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'invalid_parameter_value',
+        MESSAGE = 'event and category cannot both be given';
+    END IF;
+  END IF;
+  IF segment = 'source' AND (event IS NOT NULL OR category IS NOT NULL) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = 'segment "source" does not go with an event or a category',
+      DETAIL = 'The rollups know the sources of all events together only.';
+  END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_check_filter(text, text, text) IS
+  'Error (22023) where filters are unknown or do not go together; part of the reports';
+
+-- Series end with the as-of day and begin with the first day of all: of what is
+-- asked for, the part that they have.
+CREATE FUNCTION @extschema@.usage_report_range(
+  from_date date,
+  to_date date,
+  period text,
+  OUT first_start date,
+  OUT last_start date,
+  OUT as_of date,
+  OUT today date,
+  OUT week_start integer
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  first_ever date;
+  past daterange;
+BEGIN
+  PERFORM @extschema@.usage_check_choice('period', period, '{day,week,month,quarter}');
+  IF from_date IS NULL OR to_date IS NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'the first and the last day of a report must not be null';
+  END IF;
+  IF NOT isfinite(from_date) OR NOT isfinite(to_date) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'datetime_field_overflow',
+      MESSAGE = 'the first and the last day of a report must be finite';
+  END IF;
+  IF from_date > to_date THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('a report cannot run from %s to %s', to_char(from_date, 'YYYY-MM-DD'), to_char(to_date, 'YYYY-MM-DD')),
+      HINT = 'The first day comes first; both are included.';
+  END IF;
+
+  SELECT settings.today, settings.past, settings.week_start
+    INTO today, past, week_start
+    FROM @extschema@.usage_today AS settings;
+  IF row_security_active('@extschema@.usage_totals') THEN
+    SELECT min(@extschema@.first_day(activity.days OPERATOR(@extschema@.*) past)), max(@extschema@.last_day(activity.days OPERATOR(@extschema@.*) past))
+      INTO first_ever, as_of
+      FROM @extschema@.usage_live_activity AS activity;
+  ELSE
+    SELECT @extschema@.first_day(total.dau), @extschema@.last_day(total.dau)
+      INTO first_ever, as_of
+      FROM (SELECT @extschema@.sum(parts.dau) OPERATOR(@extschema@.*) past AS dau
+              FROM (SELECT totals.dau
+                      FROM @extschema@.usage_totals AS totals
+                    UNION ALL
+                    SELECT changes.dau
+                      FROM @extschema@.usage_changes('{totals,activity}', 'outside totals') AS changes) AS parts) AS total;
+  END IF;
+  IF as_of IS NOT NULL THEN
+    first_start := @extschema@.usage_period_start(greatest(from_date, first_ever), period, week_start);
+    last_start := @extschema@.usage_period_start(least(to_date, as_of), period, week_start);
+    IF first_start > last_start THEN
+      first_start := NULL;
+      last_start := NULL;
+    END IF;
+  END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_report_range(date, date, text) IS
+  'The first days of the first and the last period of a report, null where it has none, with the as-of day, today and the first day of a week; errors for unknown periods and ranges that run backwards (22023), null (22004) and infinite (22008) days; part of the reports';
+
+-- ---------- what the first level tells ----------
+
+CREATE FUNCTION @extschema@.usage_account_days(account_id uuid, own boolean)
+RETURNS TABLE (
+  user_id uuid,
+  days    @extschema@.dayset
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 50
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
+  users uuid[];
+BEGIN
+  IF own THEN
+    SELECT array_agg(users.user_id) INTO users
+      FROM @extschema@.dim_user AS users
+     WHERE users.account_id = usage_account_days.account_id;
+    RETURN QUERY
+    SELECT activity.user_id,
+           @extschema@.dayset_union(activity.days) OPERATOR(@extschema@.*) past
+      FROM @extschema@.usage_live_activity AS activity
+     WHERE activity.user_id = ANY (users)
+     GROUP BY activity.user_id;
+  ELSE
+    RETURN QUERY
+    SELECT activity.user_id,
+           activity.days OPERATOR(@extschema@.*) past
+      FROM @extschema@.usage_live_activity AS activity
+     WHERE activity.account_id = usage_account_days.account_id;
+  END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_account_days(uuid, boolean) IS
+  'Days of activity up to today of an account''s own users, whatever account their events are under, or of whoever has events under the account; part of the reports';
+
+-- The query for days of activity up to today: segment_value, user_id, days.
+-- A user has a row in each segment, and is whom the segment's events are of;
+-- where users are followed over time (own), whom the segment has today.
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean)
+RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  past CONSTANT text := (SELECT format('%L::daterange', settings.past) FROM @extschema@.usage_today AS settings);
+  by_label CONSTANT boolean := coalesce(segment IN ('source', 'event_name', 'event_category'), false);
+  of_events CONSTANT boolean := by_label OR event IS NOT NULL OR category IS NOT NULL;
+  -- Where nothing is pending, what is settled is all there is.
+  rollup CONSTANT text := CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN '@extschema@.usage_live_rollup' ELSE '@extschema@.usage_rollup' END;
+  of_account CONSTANT text := CASE
+    WHEN account_id IS NULL THEN 'true'
+    -- Of the rollups, only the accounts that these users have been active under are read.
+    WHEN own THEN format(replace('rollup.user_id = MEMBERS' || CASE WHEN of_events THEN ' AND rollup.account_id = ANY (ARRAY(SELECT theirs.account_id FROM @extschema@.usage_live_activity AS theirs WHERE theirs.user_id = MEMBERS))' ELSE '' END,
+                                 'MEMBERS', 'ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %1$L))'), account_id)
+    ELSE format('rollup.account_id = %L', account_id)
+  END;
+  value CONSTANT text := CASE segment
+    WHEN 'plan_tier' THEN 'account.plan_tier'
+    WHEN 'region' THEN 'account.region'
+    WHEN 'role' THEN 'member.role'
+    WHEN 'country' THEN 'member.country'
+    WHEN 'account_id' THEN CASE WHEN own THEN 'member.account_id::text' ELSE 'active.account_id::text' END
+    ELSE 'NULL::text'
+  END;
+  joins CONSTANT text := concat_ws(' ',
+    CASE WHEN segment IN ('role', 'country') OR own AND segment IN ('plan_tier', 'region', 'account_id')
+         THEN 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = active.user_id'
+              || CASE WHEN own AND account_id IS NOT NULL THEN format(' AND member.account_id = %L', account_id) ELSE '' END END,
+    CASE WHEN segment IN ('plan_tier', 'region')
+         THEN format('LEFT JOIN @extschema@.dim_account AS account ON account.account_id = %s.account_id', CASE WHEN own THEN 'member' ELSE 'active' END) END);
+  changed uuid[];
+  merged uuid[];
+BEGIN
+  IF account_id IS NOT NULL AND segment IS NULL AND NOT of_events THEN
+    RETURN format('SELECT NULL::text AS segment_value, user_id, days FROM @extschema@.usage_account_days(%L, %L)', account_id, own);
+  ELSIF by_label THEN
+    RETURN format($query$
+      SELECT part.label AS segment_value, users.user_id, @extschema@.days(part.series OPERATOR(@extschema@.*) %s) AS days
+        FROM (SELECT rollup.user_id, @extschema@.sum(rollup.%s) AS sums
+                FROM %s AS rollup
+               WHERE %s
+               GROUP BY rollup.user_id
+              OFFSET 0) AS users
+       CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)
+       WHERE %s $query$,
+      past,
+      CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
+      rollup,
+      of_account,
+      format(CASE segment WHEN 'event_category' THEN '@extschema@.by_category(%s)' ELSE '%s' END,
+             CASE WHEN event IS NULL THEN 'users.sums' ELSE format('@extschema@.dayseries_map(%L::text, users.sums OPERATOR(@extschema@.->) %1$L::text)', event) END),
+      CASE WHEN category IS NULL THEN 'true'
+           WHEN segment = 'event_category' THEN format('part.label = %L', category)
+           ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
+  ELSIF of_events OR account_id IS NOT NULL THEN
+    RETURN format('SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s GROUP BY 1, 2',
+      value, past,
+      CASE
+        WHEN NOT of_events THEN
+          'SELECT rollup.account_id, rollup.user_id, rollup.days FROM @extschema@.usage_live_activity AS rollup WHERE ' || of_account
+        ELSE
+          format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
+            CASE WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
+                 ELSE (SELECT string_agg(format('coalesce(@extschema@.days(rollup.events OPERATOR(@extschema@.->) %L::text), ''{}'')', names.event_name), ' OPERATOR(@extschema@.+) ')
+                         FROM (SELECT event AS event_name
+                                WHERE event IS NOT NULL
+                               UNION ALL
+                               SELECT taxonomy.event_name
+                                 FROM @extschema@.event_taxonomy AS taxonomy
+                                WHERE taxonomy.event_category = category) AS names) END,
+            rollup, of_account)
+      END,
+      joins);
+  END IF;
+
+  -- What is settled of users of one account is read as it is; the others, and
+  -- those with something pending, are merged.
+  SELECT array_agg(users.user_id) INTO changed
+    FROM (SELECT DISTINCT changes.user_id
+            FROM @extschema@.usage_changes('{days}') AS changes) AS users;
+  SELECT array_agg(activity.user_id) || changed INTO merged
+    FROM @extschema@.user_activity AS activity
+   WHERE activity.shared;
+  RETURN format('SELECT %s AS segment_value, active.user_id,
+                        CASE WHEN @extschema@.last_day(active.days) >= upper(%s) THEN active.days OPERATOR(@extschema@.*) %2$s ELSE active.days END AS days
+                   FROM @extschema@.user_activity AS active %s
+                  WHERE NOT active.shared', value, past, joins)
+      || CASE WHEN changed IS NULL THEN '' ELSE format(' AND active.user_id <> ALL (%L::uuid[])', changed) END
+      || CASE WHEN merged IS NULL THEN '' ELSE format(' UNION ALL
+                 SELECT %s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s
+                   FROM @extschema@.usage_live_activity AS active %s
+                  WHERE active.user_id = ANY (%L::uuid[])
+                  GROUP BY 1, 2', value, past, joins, merged) END;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean) IS
+  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users; part of the reports';
+
+-- ---------- what both levels tell ----------
+
+CREATE FUNCTION @extschema@.usage_user_counts(
+  period text,
+  window_days integer,
+  segment text,
+  event text,
+  category text,
+  account_id uuid,
+  own boolean,
+  from_day date,
+  to_day date
+)
+RETURNS TABLE (
+  segment_value text,
+  active        @extschema@.dayseries,
+  arrived       @extschema@.dayseries,
+  returned      @extschema@.dayseries
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
+SET work_mem = '64MB'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  one_account CONSTANT uuid := usage_user_counts.account_id;
+  first_month CONSTANT date := date_trunc('month', from_day::timestamp)::date;
+  figure CONSTANT text := CASE WHEN window_days IS NOT NULL
+    THEN CASE window_days WHEN 1 THEN 'dau' WHEN 7 THEN 'wau' WHEN 28 THEN 'active_28d' WHEN 30 THEN 'mau' END
+    ELSE CASE period WHEN 'day' THEN 'dau' WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' ELSE 'quarterly' END
+  END;
+  returning_label CONSTANT text := CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END;
+  parts CONSTANT text[] := CASE WHEN window_days IS NOT NULL THEN '{activity}'
+                                WHEN period = 'day' THEN '{activity,periods}'
+                                ELSE '{periods}' END;
+  past daterange;
+  week_start integer;
+  counts text;
+  sharers uuid[];
+BEGIN
+  SELECT settings.past, settings.week_start INTO past, week_start FROM @extschema@.usage_today AS settings;
+  IF segment IS NULL THEN
+    RETURN NEXT;  -- nobody
+  END IF;
+
+  IF event IS NULL AND category IS NULL AND figure IS NOT NULL AND segment IS NULL AND NOT (own AND one_account IS NOT NULL) THEN
+    RETURN QUERY
+    SELECT NULL::text,
+           @extschema@.usage_by_period(total.active OPERATOR(@extschema@.*) past, period, week_start),
+           @extschema@.usage_by_period(total.arrived OPERATOR(@extschema@.*) past, period, week_start),
+           @extschema@.usage_by_period(total.returned OPERATOR(@extschema@.*) past, period, week_start)
+      FROM (SELECT @extschema@.sum(CASE figure
+                                     WHEN 'dau' THEN dau
+                                     WHEN 'wau' THEN wau
+                                     WHEN 'active_28d' THEN active_28d
+                                     WHEN 'mau' THEN mau
+                                     WHEN 'weekly' THEN weekly
+                                     WHEN 'monthly' THEN monthly
+                                     ELSE quarterly
+                                   END) AS active,
+                   @extschema@.sum(CASE WHEN window_days IS NULL THEN lifecycle OPERATOR(@extschema@.->) 'new'::text END) AS arrived,
+                   @extschema@.sum(CASE WHEN window_days IS NULL THEN lifecycle OPERATOR(@extschema@.->) returning_label END) AS returned
+              FROM (SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
+                      FROM @extschema@.usage_totals
+                     WHERE one_account IS NULL AND NOT row_security_active('@extschema@.usage_totals')
+                    UNION ALL
+                    SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
+                      FROM @extschema@.usage_changes('{totals}' || parts, 'outside totals')
+                     WHERE one_account IS NULL
+                    UNION ALL
+                    SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
+                      FROM @extschema@.account_rollup
+                     WHERE account_id = one_account
+                    UNION ALL
+                    SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
+                      FROM @extschema@.usage_changes('{accounts}' || parts)
+                     WHERE one_account IS NOT NULL AND account_id = one_account) AS months
+             WHERE month >= first_month AND month <= to_day) AS total;
+    RETURN;
+  END IF;
+
+  -- In each period that has a day of the user's, or on each day with one in the
+  -- window that ends on it
+  counts := '@extschema@.count_by_day(starts) AS active, '
+            || CASE WHEN window_days IS NULL
+                    THEN format('@extschema@.count_by_day(@extschema@.dayset(@extschema@.first_day(starts), @extschema@.first_day(starts))) AS arrived, '
+                                '@extschema@.count_by_day(starts OPERATOR(@extschema@.*) @extschema@.usage_periods_after(starts, %L)) AS returned', period)
+                    ELSE 'NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned' END
+            || ' FROM (SELECT *, '
+            || CASE WHEN window_days IS NULL
+                    THEN format('@extschema@.usage_active_periods(days, %L, %s)', period, week_start)
+                    ELSE format('@extschema@."trailing"(days, %s) OPERATOR(@extschema@.*) %L::daterange', window_days, past) END
+            || ' AS starts FROM (%s) AS days WHERE NOT @extschema@.isempty(days) OFFSET 0) AS periods';
+
+  IF own OR event IS NOT NULL OR category IS NOT NULL OR figure IS NULL OR one_account IS NOT NULL OR segment NOT IN ('plan_tier', 'region', 'account_id') THEN
+    RETURN QUERY EXECUTE format('SELECT segment_value, ' || counts || ' GROUP BY segment_value',
+      @extschema@.usage_days_query(segment, event, category, one_account, own));
+    RETURN;
+  END IF;
+
+  -- The sums of accounts have a user of several accounts once in each: who has
+  -- several in a segment is put right.
+  IF segment <> 'account_id' THEN
+    SELECT array_agg(user_id) INTO sharers
+      FROM (SELECT user_id
+              FROM @extschema@.user_activity
+             WHERE shared
+            UNION
+            SELECT user_id
+              FROM @extschema@.usage_changes('{days}')
+             WHERE is_new) AS users;
+  END IF;
+  RETURN QUERY EXECUTE format($query$
+    SELECT segment_value,
+           @extschema@.usage_by_period(active OPERATOR(@extschema@.*) $1, $2, $3),
+           @extschema@.usage_by_period(arrived OPERATOR(@extschema@.*) $1, $2, $3),
+           NULL::@extschema@.dayseries
+      FROM (SELECT %1$s AS segment_value,
+                   @extschema@.sum(months.figure) AS active,
+                   @extschema@.sum(months.lifecycle OPERATOR(@extschema@.->) 'new'::text) AS arrived
+              FROM (SELECT account_id, %2$I AS figure, %3$s AS lifecycle
+                      FROM @extschema@.account_rollup
+                     WHERE month >= $4 AND month <= $5
+                    UNION ALL
+                    SELECT account_id, %2$I, %3$s
+                      FROM @extschema@.usage_changes('{accounts}' || $6)
+                     WHERE month >= $4 AND month <= $5) AS months
+              %4$s
+             GROUP BY 1
+            OFFSET 0) AS segments $query$
+    || CASE WHEN sharers IS NULL THEN '' ELSE $query$
+    UNION ALL
+    SELECT segment_value,
+           CASE WHEN merged THEN active ELSE OPERATOR(@extschema@.-) active END,
+           CASE WHEN merged THEN arrived ELSE OPERATOR(@extschema@.-) arrived END,
+           NULL
+      FROM (SELECT segment_value, merged, %5$s
+             GROUP BY segment_value, merged) AS shared $query$
+       END,
+    CASE segment WHEN 'account_id' THEN 'months.account_id::text' ELSE format('account.%I', segment) END,
+    figure,
+    CASE WHEN window_days IS NULL THEN 'lifecycle' ELSE 'NULL::@extschema@.dayseries_map' END,
+    CASE WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS account ON account.account_id = months.account_id' END,
+    format(counts, format($query$
+      WITH shared_days AS MATERIALIZED (
+        SELECT account.%1$I AS segment_value,
+               activity.user_id,
+               activity.days OPERATOR(@extschema@.*) $1 AS days,
+               count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
+          FROM @extschema@.usage_live_activity AS activity
+          LEFT JOIN @extschema@.dim_account AS account
+            ON account.account_id = activity.account_id
+         WHERE activity.user_id = ANY ($7)
+      )
+      SELECT segment_value, false AS merged, days FROM shared_days WHERE accounts > 1
+      UNION ALL
+      SELECT segment_value, true, @extschema@.dayset_union(days) FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$, segment)))
+  USING past, period, week_start, first_month, to_day, parts, sharers;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_user_counts(text, integer, text, text, text, uuid, boolean, date, date) IS
+  'By segment, in one or more rows to be added up: the users active in each period, or in each window of so many days under its last day; of these, who had never been before, and, for users'' own accounts, who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+
+CREATE FUNCTION @extschema@.usage_value_series(metric text, segment text, account_id uuid, from_day date, to_day date)
+RETURNS TABLE (
+  segment_value text,
+  value         @extschema@.dayseries
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  one_account CONSTANT uuid := usage_value_series.account_id;
+  first_month CONSTANT date := date_trunc('month', from_day::timestamp)::date;
+  label CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'timer_stop' WHEN 'tasks_created' THEN 'task_created' WHEN 'tasks_completed' THEN 'task_completed' END;
+BEGIN
+  IF segment IS NULL OR segment IN ('source', 'event_name', 'event_category') THEN
+    RETURN QUERY
+    SELECT part.label,
+           part.series
+      FROM (SELECT @extschema@.sum(CASE WHEN metric = 'work_seconds' THEN seconds WHEN segment = 'source' THEN sources ELSE events END) AS sums
+              FROM (SELECT month, events, seconds, sources
+                      FROM @extschema@.usage_totals
+                     WHERE one_account IS NULL AND NOT row_security_active('@extschema@.usage_totals')
+                    UNION ALL
+                    SELECT month, events, seconds, sources
+                      FROM @extschema@.usage_changes('{totals,sums}', 'outside totals')
+                     WHERE one_account IS NULL
+                    UNION ALL
+                    SELECT month, events, seconds, sources
+                      FROM @extschema@.account_rollup
+                     WHERE account_id = one_account
+                    UNION ALL
+                    SELECT month, events, seconds, sources
+                      FROM @extschema@.usage_changes('{accounts,sums}')
+                     WHERE one_account IS NOT NULL AND account_id = one_account) AS months
+             WHERE month >= first_month AND month <= to_day) AS total
+     CROSS JOIN LATERAL (SELECT *
+                           FROM @extschema@.each(CASE WHEN segment = 'event_category' THEN @extschema@.by_category(total.sums) ELSE total.sums END)
+                          WHERE segment IS NOT NULL
+                         UNION ALL
+                         SELECT NULL,
+                                CASE WHEN metric = 'events' THEN @extschema@.total_series(total.sums) ELSE total.sums OPERATOR(@extschema@.->) label END
+                          WHERE segment IS NULL) AS part (label, series);
+    RETURN;
+  END IF;
+
+  RETURN QUERY EXECUTE format($query$
+    SELECT %1$s,
+           @extschema@.sum(%2$s)
+      FROM (SELECT *
+              FROM %3$s
+             WHERE month >= $1 AND month <= $2 AND %4$s
+            %5$s) AS months
+      %6$s
+     GROUP BY 1 $query$,
+    CASE WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('segments.%I', segment) END,
+    CASE WHEN metric = 'events' THEN '@extschema@.total_series(months.events)'
+         ELSE format('months.%I OPERATOR(@extschema@.->) %L::text', CASE metric WHEN 'work_seconds' THEN 'seconds' ELSE 'events' END, label) END,
+    CASE WHEN segment IN ('role', 'country')
+         THEN CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN '@extschema@.usage_live_rollup AS settled' ELSE '@extschema@.usage_rollup AS settled' END
+         ELSE '(SELECT account_id, month, events, seconds FROM @extschema@.account_rollup) AS settled' END,
+    CASE WHEN one_account IS NULL THEN 'true' ELSE 'account_id = $3' END,
+    CASE WHEN segment NOT IN ('role', 'country') THEN $query$
+            UNION ALL
+            SELECT account_id, month, events, seconds
+              FROM @extschema@.usage_changes('{accounts,sums}')
+             WHERE month >= $1 AND month <= $2 AND ($3 IS NULL OR account_id = $3) $query$ END,
+    CASE WHEN segment IN ('role', 'country') THEN 'LEFT JOIN @extschema@.dim_user AS segments ON segments.user_id = months.user_id'
+         WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS segments ON segments.account_id = months.account_id' END)
+  USING first_month, to_day, one_account;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_value_series(text, text, uuid, date, date) IS
+  'A metric by day and segment, in one or more rows to be added up: events, work_seconds, tasks_created or tasks_completed, for the months from one day to the other; part of usage_trend()';
+
+-- ---------- the reports ----------
+
+CREATE FUNCTION @extschema@.active_users(
+  from_date  date,
+  to_date    date,
+  period     text DEFAULT 'day',
+  segment    text DEFAULT NULL,
+  event      text DEFAULT NULL,
+  category   text DEFAULT NULL,
+  account_id uuid DEFAULT NULL
+)
+RETURNS TABLE (
+  period_start  date,
+  segment_value text,
+  active_users  bigint,
+  new_users     bigint,
+  is_complete   boolean
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  range record;
+BEGIN
+  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_filter(event, category, segment);
+  range := @extschema@.usage_report_range(from_date, to_date, period);
+  RETURN QUERY
+  SELECT periods.period_start,
+         counts.segment_value,
+         coalesce(@extschema@.value_on(counts.active, periods.period_start), 0),
+         coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0),
+         periods.next_start <= range.today
+    FROM (SELECT segment_value,
+                 @extschema@.sum(active) AS active,
+                 @extschema@.sum(arrived) AS arrived
+            FROM @extschema@.usage_user_counts(period, NULL, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1)
+           GROUP BY segment_value) AS counts
+   CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
+   WHERE segment IS NULL
+      OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
+   ORDER BY counts.segment_value, periods.period_start;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.active_users(date, date, text, text, text, text, uuid) IS
+  'Active users by period (day, week, month, quarter), for every period of the series that has a day from from_date to to_date: users with at least one event, one of that name, or one of that category, under the account if one is given, and those of them who had none before; by segment (plan_tier, region, account_id, role, country, source, event_category, event_name), for those that have any';
+
+CREATE FUNCTION @extschema@.rolling_active_users(
+  from_date   date,
+  to_date     date,
+  window_days integer,
+  segment     text DEFAULT NULL,
+  event       text DEFAULT NULL,
+  category    text DEFAULT NULL,
+  account_id  uuid DEFAULT NULL
+)
+RETURNS TABLE (
+  activity_date date,
+  segment_value text,
+  active_users  bigint,
+  is_complete   boolean
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  range record;
+BEGIN
+  IF window_days IS NULL OR window_days NOT BETWEEN 1 AND 366 THEN
+    RAISE EXCEPTION USING
+      ERRCODE = CASE WHEN window_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
+      MESSAGE = format('window_days must be from 1 to 366, not %s', coalesce(window_days::text, 'null'));
+  END IF;
+  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_filter(event, category, segment);
+  range := @extschema@.usage_report_range(from_date, to_date, 'day');
+  RETURN QUERY
+  SELECT days.period_start,
+         counts.segment_value,
+         coalesce(@extschema@.value_on(counts.active, days.period_start), 0),
+         days.next_start <= range.today
+    FROM (SELECT segment_value,
+                 @extschema@.sum(active) AS active
+            FROM @extschema@.usage_user_counts('day', window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start)
+           GROUP BY segment_value) AS counts
+   CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, 'day') AS days
+   WHERE segment IS NULL
+      OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
+   ORDER BY counts.segment_value, days.period_start;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.rolling_active_users(date, date, integer, text, text, text, uuid) IS
+  'Users active in the 1 to 366 days that end with each day; filters and segments as for active_users()';
+
+CREATE FUNCTION @extschema@.stickiness(
+  from_date  date,
+  to_date    date,
+  period     text DEFAULT 'week',
+  segment    text DEFAULT NULL,
+  event      text DEFAULT NULL,
+  category   text DEFAULT NULL,
+  account_id uuid DEFAULT NULL
+)
+RETURNS TABLE (
+  period_start  date,
+  segment_value text,
+  active_days   integer,
+  users         bigint,
+  share         numeric,
+  is_complete   boolean
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  range record;
+BEGIN
+  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_filter(event, category, segment);
+  range := @extschema@.usage_report_range(from_date, to_date, period);
+  RETURN QUERY EXECUTE format($query$
+    WITH counts AS MATERIALIZED (
+      SELECT days.segment_value,
+             period.day AS period_start,
+             buckets.label::integer AS active_days,
+             period.value AS users
+        FROM (SELECT segment_value,
+                     @extschema@.active_day_counts(days, $3, $4) AS counts
+                FROM (%s) AS days
+               GROUP BY segment_value) AS days
+       CROSS JOIN LATERAL @extschema@.each(days.counts) AS buckets (label, series)
+       CROSS JOIN LATERAL @extschema@.unnest(buckets.series OPERATOR(@extschema@.*) daterange($1, $2, '[]')) AS period
+    ), segments AS (
+      SELECT DISTINCT segment_value FROM counts
+      UNION
+      SELECT NULL WHERE $5 IS NULL
+    )
+    SELECT periods.period_start,
+           segments.segment_value,
+           bucket.active_days,
+           coalesce(counts.users, 0),
+           round(coalesce(counts.users, 0) / nullif(sum(counts.users) OVER (PARTITION BY segments.segment_value, periods.period_start), 0), 4),
+           periods.next_start <= $6
+      FROM segments
+     CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
+     CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
+      LEFT JOIN counts
+        ON counts.segment_value IS NOT DISTINCT FROM segments.segment_value
+       AND counts.period_start = periods.period_start
+       AND counts.active_days = bucket.active_days
+     ORDER BY segments.segment_value, periods.period_start, bucket.active_days $query$,
+    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false))
+  USING range.first_start, range.last_start, period, range.week_start, segment, range.today;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.stickiness(date, date, text, text, text, text, uuid) IS
+  'Users by the number of days on which they were active in each period, from 1 to the days it has, and their share of the users active in it; periods, filters and segments as for active_users()';
+
+CREATE FUNCTION @extschema@.lifecycle(
+  from_date  date,
+  to_date    date,
+  period     text DEFAULT 'week',
+  segment    text DEFAULT NULL,
+  event      text DEFAULT NULL,
+  category   text DEFAULT NULL,
+  account_id uuid DEFAULT NULL
+)
+RETURNS TABLE (
+  period_start      date,
+  segment_value     text,
+  new_users         bigint,
+  returning_users   bigint,
+  resurrected_users bigint,
+  dormant_users     bigint,
+  is_complete       boolean
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  range record;
+  start_before date;
+BEGIN
+  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}');
+  PERFORM @extschema@.usage_check_filter(event, category, segment);
+  range := @extschema@.usage_report_range(from_date, to_date, period);
+  start_before := @extschema@.usage_next_period(range.first_start, period, -1);
+  RETURN QUERY
+  SELECT figures.period_start,
+         figures.segment_value,
+         figures.arrived,
+         figures.returned,
+         figures.active - figures.arrived - figures.returned,
+         figures.active_before - figures.returned,
+         figures.next_start <= range.today
+    FROM (SELECT periods.period_start,
+                 periods.next_start,
+                 counts.segment_value,
+                 coalesce(@extschema@.value_on(counts.active, periods.period_start), 0) AS active,
+                 coalesce(@extschema@.value_on(counts.active, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS active_before,
+                 coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0) AS arrived,
+                 coalesce(@extschema@.value_on(counts.returned, periods.period_start), 0) AS returned
+            FROM (SELECT segment_value,
+                         @extschema@.sum(active) AS active,
+                         @extschema@.sum(arrived) AS arrived,
+                         @extschema@.sum(returned) AS returned
+                    FROM @extschema@.usage_user_counts(period, NULL, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1)
+                   GROUP BY segment_value) AS counts
+           CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
+           WHERE segment IS NULL
+              OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(start_before, range.last_start, '[]'))) AS figures
+   ORDER BY figures.segment_value, figures.period_start;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.lifecycle(date, date, text, text, text, text, uuid) IS
+  'Growth accounting by period: users active for the first time; in this period and the one before; in this one, not in the one before, and not new; in the one before, not in this one; of all events, or of those of a name or a category; segments (plan_tier, region, account_id, role, country) and the account are the users'' own of today';
+
+CREATE FUNCTION @extschema@.retention_report(
+  cohort_from  date,
+  cohort_to    date,
+  period       text DEFAULT 'week',
+  kind         text DEFAULT 'n_period',
+  start_event  text DEFAULT NULL,
+  return_event text DEFAULT NULL,
+  segment      text DEFAULT NULL,
+  account_id   uuid DEFAULT NULL
+)
+RETURNS TABLE (
+  segment_value  text,
+  cohort_start   date,
+  period_number  integer,
+  cohort_size    bigint,
+  retained_users bigint,
+  retention_rate numeric,
+  is_complete    boolean
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
+SET work_mem = '64MB'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  one_account CONSTANT uuid := retention_report.account_id;
+  range record;
+  as_of_start date;
+  past daterange;
+  cohorts text;
+BEGIN
+  PERFORM @extschema@.usage_check_choice('kind', kind, '{n_period,unbounded}');
+  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}');
+  range := @extschema@.usage_report_range(cohort_from, cohort_to, period);
+  as_of_start := @extschema@.usage_period_start(range.as_of, period, range.week_start);
+  past := daterange(NULL, range.today, '[]');
+
+  IF period = 'week' AND kind = 'n_period' AND coalesce(start_event, return_event, segment, one_account::text) IS NULL THEN
+    RETURN QUERY
+    WITH cohorts AS MATERIALIZED (
+      SELECT cohort.label::date AS cohort_start,
+             @extschema@.by_week(cohort.series OPERATOR(@extschema@.*) past, range.week_start) AS users
+        FROM (SELECT @extschema@.sum(cohorts) AS cohorts
+                FROM (SELECT month, cohorts
+                        FROM @extschema@.usage_totals
+                       WHERE NOT row_security_active('@extschema@.usage_totals')
+                      UNION ALL
+                      SELECT month, cohorts
+                        FROM @extschema@.usage_changes('{totals,cohorts}', 'outside totals')) AS months
+               WHERE month > range.first_start - 31) AS total
+       CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS cohort (label, series)
+       WHERE cohort.label::date BETWEEN range.first_start AND range.last_start
+    )
+    SELECT NULL::text,
+           cohorts.cohort_start,
+           since.number,
+           @extschema@.value_on(cohorts.users, cohorts.cohort_start),
+           @extschema@.value_on(cohorts.users, cohorts.cohort_start + 7 * since.number),
+           round(@extschema@.value_on(cohorts.users, cohorts.cohort_start + 7 * since.number)::numeric / @extschema@.value_on(cohorts.users, cohorts.cohort_start), 4),
+           cohorts.cohort_start + 7 * since.number + 7 <= range.today
+      FROM cohorts
+     CROSS JOIN LATERAL generate_series(0, (as_of_start - cohorts.cohort_start) / 7) AS since (number)
+     WHERE @extschema@.value_on(cohorts.users, cohorts.cohort_start) > 0
+     ORDER BY cohorts.cohort_start, since.number;
+    RETURN;
+  END IF;
+
+  cohorts := format($query$
+    SELECT segment_value,
+           user_id,
+           @extschema@.usage_period_start(@extschema@.first_day(days), $1, $2) AS cohort_start,
+           @extschema@.usage_active_periods(days, $1, $2) AS periods
+      FROM (%s
+            -- or it would look as if hardly anyone were left
+            OFFSET 0) AS started
+     WHERE NOT @extschema@.isempty(days)
+       AND @extschema@.first_day(days) >= $3 AND @extschema@.first_day(days) < @extschema@.usage_next_period($4, $1)
+    OFFSET 0 $query$,
+    @extschema@.usage_days_query(segment, start_event, NULL, one_account, true));
+  IF start_event IS DISTINCT FROM return_event THEN
+    cohorts := format($query$
+      SELECT started.segment_value,
+             started.cohort_start,
+             @extschema@.usage_active_periods(back.days, $1, $2) AS periods
+        FROM (%s) AS started
+        LEFT JOIN (%s) AS back
+          ON back.user_id = started.user_id $query$,
+      cohorts,
+      @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true));
+  END IF;
+  RETURN QUERY EXECUTE format($query$
+    WITH cohorts AS MATERIALIZED (
+      SELECT segment_value,
+             cohort_start,
+             count(*) AS cohort_size,
+             @extschema@.count_by_day(%s) AS users
+        FROM (%s) AS users
+       GROUP BY segment_value, cohort_start
+    )
+    SELECT cohorts.segment_value,
+           cohorts.cohort_start,
+           (since.number - 1)::integer,
+           cohorts.cohort_size,
+           coalesce(@extschema@.value_on(cohorts.users, since.period_start), 0),
+           round(coalesce(@extschema@.value_on(cohorts.users, since.period_start), 0)::numeric / cohorts.cohort_size, 4),
+           since.next_start <= $5
+      FROM cohorts
+     CROSS JOIN LATERAL @extschema@.usage_periods(cohorts.cohort_start, $6, $1) WITH ORDINALITY AS since (period_start, next_start, number)
+     ORDER BY cohorts.segment_value, cohorts.cohort_start, since.number $query$,
+    -- Whoever comes back later has been kept until then.
+    CASE kind WHEN 'unbounded'
+         THEN 'CASE WHEN @extschema@.last_day(periods) >= cohort_start THEN @extschema@.dayset(cohort_start, @extschema@.last_day(periods)) END'
+         ELSE 'periods' END,
+    cohorts)
+  USING period, range.week_start, range.first_start, range.last_start, range.today, as_of_start;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.retention_report(date, date, text, text, text, text, text, uuid) IS
+  'Retention of the users whose first start_event ever (any event by default) was in a period (day, week, month, quarter) that has a day from cohort_from to cohort_to: how many had a return_event (any by default) in each period from that one, number 0, to the as-of period, or, where kind is unbounded rather than n_period, in it or a later one; segments (plan_tier, region, account_id, role, country) and the account are the users'' own of today';
+
+CREATE FUNCTION @extschema@.usage_report_day(day date)
+RETURNS date
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  range record;
+BEGIN
+  IF NOT isfinite(day) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'datetime_field_overflow',
+      MESSAGE = 'the day of a report must be finite';
+  END IF;
+  range := @extschema@.usage_report_range('0001-01-01', '0001-01-01', 'day');
+  RETURN least(coalesce(day, range.as_of), range.today);
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_report_day(date) IS
+  'The day that a report is as of: the one given, not later than today, or the as-of day where it is null; an error (22008) where it is infinite; part of the reports';
+
+CREATE FUNCTION @extschema@.streaks(as_of date DEFAULT NULL, account_id uuid DEFAULT NULL)
+RETURNS TABLE (
+  user_id          uuid,
+  current_streak   integer,
+  longest_streak   integer,
+  active_days      integer,
+  first_active_day date,
+  last_active_day  date
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  day CONSTANT date := @extschema@.usage_report_day(as_of);
+BEGIN
+  RETURN QUERY EXECUTE format($query$
+    SELECT user_id,
+           -- Today still has time to go on.
+           greatest(@extschema@.current_streak(days, $1), CASE WHEN $1 >= today THEN @extschema@.current_streak(days, $1 - 1) END),
+           @extschema@.longest_streak(days),
+           @extschema@.cardinality(days),
+           @extschema@.first_day(days),
+           @extschema@.last_day(days)
+      FROM (SELECT user_id,
+                   days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]') AS days,
+                   (SELECT today FROM @extschema@.usage_today) AS today
+              FROM (%s) AS active
+            OFFSET 0) AS active
+     WHERE NOT @extschema@.isempty(days) $query$,
+    @extschema@.usage_days_query(NULL, NULL, NULL, streaks.account_id, true))
+  USING day;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.streaks(date, uuid) IS
+  'Of each user active on a day or before (the as-of day unless given): days in a row up to that day, or, where that is today, up to yesterday if that is more; the most days in a row ever, days, first and last day until then; of an account''s own users if one is given';
+
+CREATE FUNCTION @extschema@.power_users(as_of date DEFAULT NULL, least_days integer DEFAULT 20, account_id uuid DEFAULT NULL)
+RETURNS TABLE (
+  user_id         uuid,
+  account_name    text,
+  role            text,
+  active_days     integer,
+  last_active_day date
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  day CONSTANT date := @extschema@.usage_report_day(as_of);
+BEGIN
+  IF least_days IS NULL OR least_days NOT BETWEEN 1 AND 28 THEN
+    RAISE EXCEPTION USING
+      ERRCODE = CASE WHEN least_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
+      MESSAGE = format('least_days must be from 1 to 28, not %s', coalesce(least_days::text, 'null'));
+  END IF;
+  RETURN QUERY EXECUTE format($query$
+    SELECT active.user_id,
+           account.account_name,
+           member.role,
+           active.active_days,
+           @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
+      FROM (SELECT user_id,
+                   days,
+                   @extschema@.cardinality(days OPERATOR(@extschema@.*) daterange($1 - 27, $1, '[]')) AS active_days
+              FROM (%s) AS active
+            OFFSET 0) AS active
+      LEFT JOIN @extschema@.dim_user AS member
+        ON member.user_id = active.user_id %s
+      LEFT JOIN @extschema@.dim_account AS account
+        ON account.account_id = member.account_id
+     WHERE active.active_days >= $2
+     ORDER BY active.active_days DESC, active.user_id $query$,
+    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true),
+    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END)
+  USING day, least_days;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.power_users(date, integer, uuid) IS
+  'Users active on at least so many (1 to 28) of the 28 days that end with a day, the as-of day unless given, with their account and role of today, most active first; of an account''s own users if one is given';
+
+CREATE FUNCTION @extschema@.usage_trend(
+  metric     text,
+  from_date  date,
+  to_date    date,
+  period     text DEFAULT 'day',
+  segment    text DEFAULT NULL,
+  account_id uuid DEFAULT NULL
+)
+RETURNS TABLE (
+  period_start          date,
+  segment_value         text,
+  value                 bigint,
+  active_users          bigint,
+  value_per_active_user numeric,
+  previous_value        bigint,
+  change                numeric,
+  is_complete           boolean
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  range record;
+  past daterange;
+  start_before date;
+  last_day date;
+BEGIN
+  PERFORM @extschema@.usage_check_choice('metric', metric, '{events,work_seconds,tasks_created,tasks_completed}');
+  IF metric = 'events' THEN
+    PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  ELSE
+    PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}', 'for this metric');
+  END IF;
+  range := @extschema@.usage_report_range(from_date, to_date, period);
+  past := daterange(NULL, range.today, '[]');
+  start_before := @extschema@.usage_next_period(range.first_start, period, -1);
+  last_day := @extschema@.usage_next_period(range.last_start, period) - 1;
+  RETURN QUERY
+  SELECT figures.period_start,
+         figures.segment_value,
+         figures.value,
+         figures.active,
+         round(figures.value::numeric / nullif(figures.active, 0), 4),
+         figures.value_before,
+         round((figures.value - figures.value_before)::numeric / nullif(figures.value_before, 0), 4),
+         figures.next_start <= range.today
+    FROM (SELECT periods.period_start,
+                 periods.next_start,
+                 series.segment_value,
+                 coalesce(@extschema@.value_on(series.value, periods.period_start), 0) AS value,
+                 coalesce(@extschema@.value_on(series.value, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS value_before,
+                 coalesce(@extschema@.value_on(series.active, periods.period_start), 0) AS active
+            FROM (SELECT segment_value,
+                         @extschema@.usage_by_period(@extschema@.sum(value) OPERATOR(@extschema@.*) past, period, range.week_start) AS value,
+                         @extschema@.sum(active) AS active
+                    FROM (SELECT segment_value,
+                                 value,
+                                 NULL::@extschema@.dayseries AS active
+                            FROM @extschema@.usage_value_series(metric, segment, usage_trend.account_id, start_before, last_day)
+                          UNION ALL
+                          SELECT segment_value,
+                                 NULL,
+                                 active
+                            FROM @extschema@.usage_user_counts(period, NULL, segment, NULL, NULL, usage_trend.account_id, false, range.first_start, last_day)) AS parts
+                   GROUP BY segment_value) AS series
+           CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
+           WHERE segment IS NULL
+              OR NOT @extschema@.isempty(series.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))) AS figures
+   ORDER BY figures.segment_value, figures.period_start;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_trend(text, date, date, text, text, uuid) IS
+  'A metric (events, work_seconds, tasks_created, tasks_completed) by period, the users active in it, the metric for each of them, the metric of the period before, and the change as a share of that, null where that is 0; periods and segments as for active_users(), the last three of them for events only';

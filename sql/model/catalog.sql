@@ -1,0 +1,75 @@
+-- What there is to know, and where.
+
+CREATE VIEW @extschema@.metric_catalog WITH (security_invoker = true) AS
+SELECT metric,
+       definition,
+       given_by,
+       grain,
+       unit
+  FROM (VALUES
+    ('dau', 'Users active on the day: with at least one event that happened on it', 'daily_active_users', 'day', 'users'),
+    ('wau', 'Users active in the 7 days that end with the day', 'daily_active_users', 'day', 'users'),
+    ('mau', 'Users active in the 30 days that end with the day', 'daily_active_users', 'day', 'users'),
+    ('stickiness', 'dau / mau', 'daily_active_users', 'day', 'ratio'),
+    ('dau', 'The same by plan, region and role', 'daily_active_users_by_segment', 'day, plan_tier, region, role', 'users'),
+    ('wau', 'The same by plan, region and role', 'daily_active_users_by_segment', 'day, plan_tier, region, role', 'users'),
+    ('mau', 'The same by plan, region and role', 'daily_active_users_by_segment', 'day, plan_tier, region, role', 'users'),
+    ('active_users', 'Users active in the calendar week', 'weekly_active_users', 'week', 'users'),
+    ('active_users', 'Users active in the calendar month', 'monthly_active_users', 'month', 'users'),
+    ('active_users', 'Users active in the period, by any event, one event or a category', 'active_users()', 'day, week, month or quarter; segment', 'users'),
+    ('new_users', 'Those of them who had never been active before', 'active_users()', 'day, week, month or quarter; segment', 'users'),
+    ('active_users', 'Users active in the 1 to 366 days that end with the day', 'rolling_active_users()', 'day; segment', 'users'),
+    ('active_users', 'Users active under the account on the day', 'account_daily_usage', 'day, account', 'users'),
+    ('active_days', 'Days with at least one event in the week', 'user_weekly_activity', 'week, account, user', 'days'),
+    ('users', 'Users by their active days among the 28 that end with the as-of day (L28)', 'active_days_histogram', 'active_days 0 to 28', 'users'),
+    ('users', 'Users by the number of days on which they were active in the period', 'stickiness()', 'day, week, month or quarter; active_days; segment', 'users'),
+    ('share', 'Their share of the users active in the period', 'stickiness()', 'day, week, month or quarter; active_days; segment', 'ratio'),
+    ('current_streak', 'Days in a row on which the user was active, up to the day', 'streaks()', 'user', 'days'),
+    ('longest_streak', 'The most days in a row until then', 'streaks()', 'user', 'days'),
+    ('active_days', 'Days on which the user was active, of the 28 that end with the day', 'power_users()', 'user', 'days'),
+    ('retention_rate', 'Share of a week''s new users who are active so many weeks later', 'retention_weekly', 'week, weeks_since', 'ratio'),
+    ('retention_rate', 'Share of the users whose first start event was in the period who have a return event so many periods later, or then or later', 'retention_report()', 'day, week, month or quarter; period_number; segment', 'ratio'),
+    ('new_users', 'Users active for the first time', 'user_lifecycle_weekly', 'week', 'users'),
+    ('returning_users', 'Users active in the week and in the one before', 'user_lifecycle_weekly', 'week', 'users'),
+    ('resurrected_users', 'Users active in the week, not in the one before, and not new', 'user_lifecycle_weekly', 'week', 'users'),
+    ('dormant_users', 'Users active in the week before, not in this one', 'user_lifecycle_weekly', 'week', 'users'),
+    ('new_users', 'Users active for the first time', 'lifecycle()', 'day, week, month or quarter; segment', 'users'),
+    ('returning_users', 'Users active in the period and in the one before', 'lifecycle()', 'day, week, month or quarter; segment', 'users'),
+    ('resurrected_users', 'Users active in the period, not in the one before, and not new', 'lifecycle()', 'day, week, month or quarter; segment', 'users'),
+    ('dormant_users', 'Users active in the period before, not in this one', 'lifecycle()', 'day, week, month or quarter; segment', 'users'),
+    ('events', 'Number of events', 'user_daily_activity', 'day, account, user', 'events'),
+    ('engagement_events', 'Events of category engagement', 'user_daily_activity', 'day, account, user', 'events'),
+    ('work_session_events', 'Events of category work_session', 'user_daily_activity', 'day, account, user', 'events'),
+    ('output_events', 'Events of category output', 'user_daily_activity', 'day, account, user', 'events'),
+    ('work_seconds', 'Session time: duration of timer_stop events', 'user_daily_activity', 'day, account, user', 'seconds'),
+    ('tasks_created', 'task_created events', 'user_daily_activity', 'day, account, user', 'events'),
+    ('tasks_completed', 'task_completed events', 'user_daily_activity', 'day, account, user', 'events'),
+    ('events', 'Number of events', 'account_daily_usage', 'day, account', 'events'),
+    ('work_seconds', 'Session time: duration of timer_stop events', 'account_daily_usage', 'day, account', 'seconds'),
+    ('tasks_created', 'task_created events', 'account_daily_usage', 'day, account', 'events'),
+    ('tasks_completed', 'task_completed events', 'account_daily_usage', 'day, account', 'events'),
+    ('value', 'Events, work_seconds, tasks_created or tasks_completed, as asked for', 'usage_trend()', 'day, week, month or quarter; segment', 'as the metric'),
+    ('value_per_active_user', 'The same for each user active in the period', 'usage_trend()', 'day, week, month or quarter; segment', 'as the metric'),
+    ('change', 'Change against the period before, as a share of that', 'usage_trend()', 'day, week, month or quarter; segment', 'ratio'),
+    ('users', 'Users with such an event on the day', 'feature_adoption', 'day, event_name', 'users'),
+    ('adoption_rate', 'Their share of the users active on the day', 'feature_adoption', 'day, event_name', 'ratio'),
+    ('seats', 'Users of the account who hold a seat today', 'account_health', 'account', 'users'),
+    ('seat_utilisation', 'Users active in the last 28 days / seats', 'account_health', 'account', 'ratio'),
+    ('health', 'new, dormant, at_risk or healthy, by a rule', 'account_health', 'account', 'label'),
+    ('duration_seconds', 'Length of a work session', 'work_sessions', 'timer_stop event', 'seconds'),
+    ('cycle_seconds', 'From the first creation of a task to its first completion', 'task_outputs', 'task', 'seconds'),
+    ('conversion_from_first', 'Share of those who took the first step that took this one, too, in order and in time', 'funnel()', 'step; segment', 'ratio'),
+    ('median_seconds_from_previous', 'Median time from one step to the next', 'funnel()', 'step; segment', 'seconds'),
+    ('lag_p95', 'Lag from happening to arriving that 95 per cent of the events do not exceed; lag_p50 and lag_p99 likewise', 'event_freshness', 'source', 'interval'),
+    ('late_share', 'Share of events with a lag above 1 hour', 'event_freshness', 'source', 'ratio'),
+    ('late_24h', 'Events of the day with a lag above 24 hours; late_1h and late_72h likewise', 'late_arrivals', 'day', 'events'),
+    ('expected_completeness', 'Share of the day''s events that should have arrived by now', 'late_arrivals', 'day', 'ratio'),
+    ('events', 'Events that a check finds', 'data_quality', 'check', 'events'))
+    AS catalog (metric, definition, given_by, grain, unit);
+
+COMMENT ON VIEW @extschema@.metric_catalog IS 'What is measured: one row per metric and the view or function that gives it';
+COMMENT ON COLUMN @extschema@.metric_catalog.metric IS 'Name of the column';
+COMMENT ON COLUMN @extschema@.metric_catalog.definition IS 'What it counts';
+COMMENT ON COLUMN @extschema@.metric_catalog.given_by IS 'View or function that has it; functions with ()';
+COMMENT ON COLUMN @extschema@.metric_catalog.grain IS 'What there is a figure for';
+COMMENT ON COLUMN @extschema@.metric_catalog.unit IS 'What it is counted in; ratio is a share with 4 decimals';

@@ -1,0 +1,218 @@
+-- The reports give what plain SQL over the events gives, to the row, and refuse
+-- what they cannot answer. Each comparison prints what differs.
+SET jit = off;
+SET client_min_messages = warning;
+SET datestyle = 'ISO, DMY';
+BEGIN;
+\getenv inputdir PG_ABS_SRCDIR
+\set ECHO none
+\set file :inputdir '/reference.sql'
+\i :file
+\set file :inputdir '/compare.sql'
+\i :file
+\set file :inputdir '/random_history.sql'
+\i :file
+\set file :inputdir '/insights.sql'
+\i :file
+\set ECHO all
+
+-- Some of all calls, and what is wrong with them
+CREATE FUNCTION pg_temp.differences(seed integer, calls integer)
+RETURNS TABLE (compared bigint, call text, side text, "row" text)
+LANGUAGE sql AS $$
+  WITH calls AS MATERIALIZED (
+    SELECT c AS call FROM reference.report_calls(seed) AS c ORDER BY md5(seed || c) LIMIT calls
+  )
+  SELECT (SELECT count(*) FROM calls), d.*
+    FROM (SELECT) AS one
+    LEFT JOIN reference.report_differences(ARRAY(SELECT c.call FROM calls AS c)) AS d ON true
+$$;
+
+-- The comparison sees a difference where there is one.
+SELECT reference.random_model(1, 6, 40, 150, 1500);
+CREATE FUNCTION reference.power_users(text) RETURNS TABLE (user_id uuid, account_name text, role text, active_days integer, last_active_day date)
+LANGUAGE sql AS 'SELECT user_id, account_name, role, active_days, last_active_day + 1 FROM reference.power_users(NULL, 1) LIMIT 1';
+CREATE FUNCTION power_users(text) RETURNS TABLE (user_id uuid, account_name text, role text, active_days integer, last_active_day date)
+LANGUAGE sql AS 'SELECT * FROM reference.power_users(NULL, 1) LIMIT 1';
+SELECT side FROM reference.report_differences(ARRAY['power_users(text ''x'')']) ORDER BY side;
+DROP FUNCTION power_users(text), reference.power_users(text);
+
+-- All kinds of calls: all pending, folded, after changes, folded again
+SELECT count(*), count(DISTINCT split_part(call, '(', 1)) AS reports FROM reference.report_calls(1) AS call;
+SELECT * FROM pg_temp.differences(1, 40);
+SELECT usage_refresh() > 0 AS folded;
+SELECT * FROM pg_temp.differences(2, 40);
+SELECT reference.random_change(1, 100) > 0 AS changed;
+SELECT * FROM pg_temp.differences(3, 40);
+SELECT usage_refresh() > 0 AS folded;
+SELECT * FROM pg_temp.differences(4, 40);
+
+-- In another time zone, over changes of clocks, a leap day and the ends of two years, with
+-- weeks that begin on Sundays, then on Wednesdays
+DO $$ BEGIN
+  PERFORM set_usage_time_zone('Europe/Berlin');
+  PERFORM set_usage_week_start(7);
+END $$;
+DELETE FROM fct_event;
+SELECT reference.random_model(2, 5, 30, 400, 1200, '2024-12-31');
+SELECT * FROM pg_temp.differences(5, 40);
+DO $$ BEGIN PERFORM set_usage_week_start(3); END $$;
+SELECT * FROM pg_temp.differences(6, 40);
+ROLLBACK;
+
+-- Calendars: weeks are ISO weeks, whatever the year; leap days; quarters; a day of 23
+-- hours and one of 25.
+BEGIN;
+INSERT INTO dim_account (account_id, account_name, plan_tier, region) VALUES (id_from_bigint(1), 'One', 'pro', 'eu'), (id_from_bigint(2), 'Two', 'free', NULL);
+INSERT INTO dim_user (user_id, account_id, role) SELECT id_from_bigint(10 + n), id_from_bigint(1), 'member' FROM generate_series(1, 3) AS n;
+DO $$ BEGIN PERFORM set_usage_time_zone('Europe/Berlin'); END $$;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts, duration_seconds)
+SELECT id_from_bigint(10 + n), id_from_bigint(1), 'timer_stop', ts, 60
+  FROM (VALUES (1, timestamptz '2023-12-31 22:59:59+00'), (2, '2023-12-31 23:00:00+00'), (1, '2024-02-29 12:00+01'),
+               (3, '2024-03-30 23:30+01'), (3, '2024-03-31 23:59+02'), (2, '2024-10-26 23:30+02'), (2, '2024-10-27 23:30+01')) AS e (n, ts);
+-- Sunday the 31st, still 2023, is of the last week of that year; Monday begins ISO week 1 of 2024.
+SELECT period_start, to_char(period_start, 'IYYY-IW') AS iso_week, active_users, new_users FROM active_users('2023-12-31', '2024-01-07', 'week') ORDER BY 1;
+SELECT period_start, active_users, new_users, is_complete FROM active_users('2023-11-15', '2025-01-01', 'quarter') ORDER BY 1;
+SELECT period_start, active_users FROM active_users('2024-02-28', '2024-03-01') ORDER BY 1;
+SELECT period_start, value, active_users FROM usage_trend('work_seconds', '2024-03-30', '2024-04-01') ORDER BY 1;
+SELECT activity_date, active_users FROM rolling_active_users('2024-10-25', '2024-10-28', 2) ORDER BY 1;
+SELECT * FROM lifecycle('2024-02-01', '2024-04-30', 'month') ORDER BY 1;
+
+-- Whole periods count, whatever part of them is asked for; a range before the first
+-- day or after the as-of day has no rows.
+SELECT period_start, active_users FROM active_users('2024-01-31', '2024-02-01', 'month') ORDER BY 1;
+SELECT * FROM active_users('2020-01-01', '2023-12-30');
+SELECT * FROM active_users('2024-10-28', '2024-12-31', 'day');
+SELECT period_start FROM active_users('0001-01-01', '9999-12-31', 'quarter') ORDER BY 1;
+
+-- Today is no complete day, and events that are ahead of their time do not show.
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts) VALUES (id_from_bigint(13), id_from_bigint(2), 'app_open', now()), (id_from_bigint(13), id_from_bigint(2), 'app_open', now() + interval '3 days');
+SELECT max(period_start) = event_day(now()) AS until_today, bool_and(is_complete = (period_start < event_day(now()))) AS complete_but_today
+  FROM active_users('2024-01-01', '2999-01-01');
+SELECT count(*) FILTER (WHERE NOT is_complete) AS not_complete FROM active_users('2024-01-01', '2999-01-01', 'month');
+SELECT current_streak, longest_streak, active_days, last_active_day = event_day(now()) AS until_today FROM streaks('2999-01-01') ORDER BY user_id;
+-- Nobody has come today yet: yesterday's streaks go on.
+DELETE FROM fct_event WHERE event_ts > '2025-01-01';
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts) SELECT id_from_bigint(11), id_from_bigint(1), 'app_open', now() - n * interval '1 day' FROM generate_series(1, 3) AS n;
+SELECT as_of - event_day(now()) AS as_of, (SELECT current_streak FROM streaks(as_of) WHERE user_id = id_from_bigint(11))
+  FROM unnest(ARRAY[event_day(now()), event_day(now()) - 1, event_day(now()) - 3, event_day(now()) - 4]) AS as_of ORDER BY 1 DESC;
+-- A segment may be null, and another account's users are not there.
+SELECT segment_value, active_users FROM active_users('2024-02-29', '2024-02-29', segment => 'region');
+SELECT * FROM power_users(least_days => 3);
+SELECT * FROM power_users(least_days => 3, account_id => id_from_bigint(2));
+SELECT active_users FROM active_users('2024-02-29', '2024-02-29', account_id => id_from_bigint(3));
+ROLLBACK;
+
+-- Nothing at all
+SELECT * FROM active_users('2024-01-01', '2024-12-31');
+SELECT * FROM rolling_active_users('2024-01-01', '2024-12-31', 7, 'role');
+SELECT * FROM stickiness('2024-01-01', '2024-12-31');
+SELECT * FROM lifecycle('2024-01-01', '2024-12-31');
+SELECT * FROM retention_report('2024-01-01', '2024-12-31');
+SELECT * FROM retention_report('2024-01-01', '2024-12-31', 'day', 'unbounded', 'a', 'b', 'role');
+SELECT * FROM streaks();
+SELECT * FROM power_users();
+SELECT * FROM usage_trend('events', '2024-01-01', '2024-12-31', 'month', 'source');
+
+-- What cannot be answered is refused.
+BEGIN;
+CREATE FUNCTION pg_temp.refusal(report text) RETURNS TABLE (state text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE 'SELECT FROM ' || report;
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+  RETURN NEXT;
+END $$;
+\x
+SELECT call, refusal.*
+  FROM (VALUES
+    (1, $$active_users('2024-01-01', '2024-12-31', 'year')$$),
+    (2, $$active_users('2024-01-01', '2024-12-31', NULL)$$),
+    (3, $$active_users('2024-01-01', '2024-12-31', segment => 'plan')$$),
+    (4, $$active_users('2024-12-31', '2024-01-01')$$),
+    (5, $$active_users('2024-12-31', 'infinity')$$),
+    (6, $$active_users(NULL, '2024-01-01')$$),
+    (7, $$active_users('2024-01-01', '2024-12-31', category => 'play')$$),
+    (8, $$active_users('2024-01-01', '2024-12-31', event => 'app_open', category => 'output')$$),
+    (9, $$stickiness('2024-01-01', '2024-12-31', segment => 'source', event => 'app_open')$$),
+    (10, $$rolling_active_users('2024-01-01', '2024-12-31', 0)$$),
+    (11, $$rolling_active_users('2024-01-01', '2024-12-31', NULL)$$),
+    (12, $$lifecycle('2024-01-01', '2024-12-31', segment => 'source')$$),
+    (13, $$retention_report('2024-01-01', '2024-12-31', kind => 'bounded')$$),
+    (14, $$usage_trend('sessions', '2024-01-01', '2024-12-31')$$),
+    (15, $$usage_trend('work_seconds', '2024-01-01', '2024-12-31', segment => 'source')$$),
+    (16, $$streaks('-infinity')$$),
+    (17, $$power_users(least_days => 29)$$)) AS calls (number, call)
+  LEFT JOIN pg_temp.refusal(call) ON true
+ ORDER BY number;
+\x
+ROLLBACK;
+
+-- Every metric of the catalogue is a column of what it says, and every view and report is there.
+SELECT metric, given_by
+  FROM metric_catalog
+ WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(given_by) AND attname = metric)
+   AND NOT EXISTS (SELECT FROM pg_proc WHERE proname || '()' = given_by AND metric = ANY (proargnames));
+SELECT proname
+  FROM pg_proc
+ WHERE pronamespace = 'public'::regnamespace AND prokind = 'f' AND proargnames && '{segment,as_of}' AND proargmodes @> '{t}' AND proname !~ '^usage_(?!trend)'
+EXCEPT
+SELECT left(given_by, -2) FROM metric_catalog;
+
+-- active_day_counts(): by number of days, on the first days of periods
+SELECT period, active_day_counts(days, period, 7)
+  FROM (VALUES ('{2023-12-30..2024-01-03,2024-02-29}'::dayset), ('{2024-01-06}'), ('{}'), (NULL)) AS sets (days),
+       unnest('{day,week,month,quarter}'::text[]) WITH ORDINALITY AS periods (period, number)
+ GROUP BY period, number
+ ORDER BY number;
+SELECT active_day_counts(NULL, 'week', 1);
+-- of a whole quarter, and of a first week without a first day
+SELECT active_day_counts('{2024-07-01..2024-09-30}', 'quarter', 1);
+SELECT active_day_counts(dayset('4714-11-24 BC', '4714-11-24 BC'), 'week', 7);
+SELECT active_day_counts('{2024-07-01}', 'year', 1);
+SELECT active_day_counts('{2024-07-01}', NULL, 1);
+SELECT active_day_counts('{2024-07-01}', 'week', 8);
+
+-- One customer's figures are found by the customer's key: no table of many customers
+-- is read as a whole, but for a report on everybody.
+BEGIN;
+INSERT INTO dim_account (account_id, plan_tier) SELECT id_from_bigint(n), 'pro' FROM generate_series(1, 1000) AS n;
+INSERT INTO dim_user (user_id, account_id, role) SELECT id_from_bigint(n), id_from_bigint(1 + n % 1000), 'member' FROM generate_series(1, 5000) AS n;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts) SELECT id_from_bigint(n), id_from_bigint(1 + n % 1000), 'app_open', '2026-01-01' FROM generate_series(1, 5000) AS n;
+SELECT usage_refresh() > 0 AS folded;
+ANALYZE;
+-- Rows that a statement reads of each table, and of the tables in full scans
+CREATE FUNCTION pg_temp.rows_read(statement text) RETURNS TABLE (relation name, full_scans bigint, rows_read bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_stat_force_next_flush();
+  CREATE TEMPORARY TABLE scans ON COMMIT DROP AS SELECT relid, seq_scan, seq_tup_read + coalesce(idx_tup_fetch, 0) AS tuples FROM pg_stat_xact_user_tables;
+  EXECUTE 'SELECT count(*) FROM (' || statement || ') AS report';
+  RETURN QUERY
+    SELECT relname, now.seq_scan - scans.seq_scan, now.seq_tup_read + coalesce(now.idx_tup_fetch, 0) - scans.tuples
+      FROM pg_stat_xact_user_tables AS now JOIN scans USING (relid);
+  DROP TABLE scans;
+END $$;
+CREATE TEMPORARY TABLE report (call text);
+INSERT INTO report VALUES
+  ('active_users(''2026-01-01'', ''2026-01-31'', ''week'', account_id => id_from_bigint(7))'),
+  ('active_users(''2026-01-01'', ''2026-01-31'', ''week'', ''role'', account_id => id_from_bigint(7))'),
+  ('active_users(''2026-01-01'', ''2026-01-31'', ''week'', event => ''app_open'', account_id => id_from_bigint(7))'),
+  ('rolling_active_users(''2026-01-01'', ''2026-01-31'', 7, account_id => id_from_bigint(7))'),
+  ('rolling_active_users(''2026-01-01'', ''2026-01-31'', 8, account_id => id_from_bigint(7))'),
+  ('stickiness(''2026-01-01'', ''2026-01-31'', account_id => id_from_bigint(7))'),
+  ('lifecycle(''2026-01-01'', ''2026-01-31'', account_id => id_from_bigint(7))'),
+  ('lifecycle(''2026-01-01'', ''2026-01-31'', segment => ''role'', account_id => id_from_bigint(7))'),
+  ('retention_report(''2026-01-01'', ''2026-01-31'', account_id => id_from_bigint(7))'),
+  ('retention_report(''2026-01-01'', ''2026-01-31'', start_event => ''app_open'', account_id => id_from_bigint(7))'),
+  ('streaks(account_id => id_from_bigint(7))'),
+  ('power_users(least_days => 1, account_id => id_from_bigint(7))'),
+  ('power_users(least_days => 1), for everybody'),
+  ('usage_trend(''events'', ''2026-01-01'', ''2026-01-31'', account_id => id_from_bigint(7))'),
+  ('usage_trend(''events'', ''2026-01-01'', ''2026-01-31'', segment => ''role'', account_id => id_from_bigint(7))');
+SELECT call, relation, full_scans > 0 AS in_full
+  FROM report, pg_temp.rows_read('SELECT * FROM ' || split_part(call, ', for', 1))
+ WHERE full_scans > 0 AND relation IN ('dim_account', 'dim_user', 'fct_event', 'usage_rollup', 'user_activity', 'account_rollup')
+    OR rows_read > 100
+ ORDER BY call, relation;
+ROLLBACK;
+VACUUM ANALYZE dim_account, dim_user, fct_event, usage_rollup, user_activity, account_rollup, usage_totals, usage_pending;

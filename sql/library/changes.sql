@@ -36,8 +36,9 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
 -- Nothing tells the planner how much is pending. What is to be looked up row by
--- row says so itself.
+-- row says so itself, and the cost of what is off is no reason to compile.
 SET enable_nestloop = off
+SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE

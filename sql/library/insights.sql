@@ -611,6 +611,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -657,6 +658,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -708,6 +710,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_column
@@ -776,6 +779,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -838,6 +842,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 SET DateStyle = 'ISO'
 SET work_mem = '64MB'
 AS $function$
@@ -971,6 +976,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_column
@@ -1009,6 +1015,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_column
@@ -1066,6 +1073,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE

@@ -34,18 +34,18 @@ RETURNS TABLE (
   period_start date,
   next_start   date
 )
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 100
-BEGIN ATOMIC
-  SELECT start::date,
-         @extschema@.usage_next_period(start::date, period)
-    FROM generate_series(first::timestamp, last::timestamp,
-                         CASE period
-                           WHEN 'day' THEN interval '1 day'
-                           WHEN 'week' THEN interval '7 days'
-                           WHEN 'month' THEN interval '1 month'
-                           ELSE interval '3 months'
-                         END) AS start;
-END;
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 100
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  period_start := first;
+  WHILE period_start <= last LOOP
+    next_start := @extschema@.usage_next_period(period_start, period);
+    RETURN NEXT;
+    period_start := next_start;
+  END LOOP;
+END
+$function$;
 
 COMMENT ON FUNCTION @extschema@.usage_periods(date, date, text) IS
   'The periods from the one that begins on the first day to the one that begins on the last, with the days on which the next ones begin; part of the reports';

@@ -34,18 +34,18 @@ RETURNS TABLE (
   period_start date,
   next_start   date
 )
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 100
-BEGIN ATOMIC
-  SELECT start::date,
-         @extschema@.usage_next_period(start::date, period)
-    FROM generate_series(first::timestamp, last::timestamp,
-                         CASE period
-                           WHEN 'day' THEN interval '1 day'
-                           WHEN 'week' THEN interval '7 days'
-                           WHEN 'month' THEN interval '1 month'
-                           ELSE interval '3 months'
-                         END) AS start;
-END;
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 100
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  period_start := first;
+  WHILE period_start <= last LOOP
+    next_start := @extschema@.usage_next_period(period_start, period);
+    RETURN NEXT;
+    period_start := next_start;
+  END LOOP;
+END
+$function$;
 
 COMMENT ON FUNCTION @extschema@.usage_periods(date, date, text) IS
   'The periods from the one that begins on the first day to the one that begins on the last, with the days on which the next ones begin; part of the reports';
@@ -611,6 +611,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -657,6 +658,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -708,6 +710,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_column
@@ -776,6 +779,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -838,6 +842,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 SET DateStyle = 'ISO'
 SET work_mem = '64MB'
 AS $function$
@@ -971,6 +976,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_column
@@ -1009,6 +1015,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_column
@@ -1066,6 +1073,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE

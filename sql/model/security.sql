@@ -6,9 +6,7 @@ CREATE TABLE @extschema@.usage_account_access (
 );
 
 ALTER TABLE @extschema@.usage_account_access ADD CONSTRAINT usage_account_access_pkey PRIMARY KEY (role_name, account_id);
-ALTER TABLE @extschema@.usage_account_access ADD CONSTRAINT usage_account_access_account_id_fkey FOREIGN KEY (account_id) REFERENCES @extschema@.dim_account (account_id) ON DELETE CASCADE;
-CREATE INDEX usage_account_access_account_id_idx ON @extschema@.usage_account_access (account_id);
 
 COMMENT ON TABLE @extschema@.usage_account_access IS 'Accounts that roles may see, a row each; without effect until enable_account_security() is called';
 COMMENT ON COLUMN @extschema@.usage_account_access.role_name IS 'Name of the role, as in current_user';
-COMMENT ON COLUMN @extschema@.usage_account_access.account_id IS 'Account that it may see';
+COMMENT ON COLUMN @extschema@.usage_account_access.account_id IS 'Account that it may see; a row stays when the account is deleted, and is without effect then';

@@ -69,8 +69,13 @@ COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.is_complete IS 'Whether the 
 
 CREATE VIEW @extschema@.active_days_histogram WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
-  SELECT max(@extschema@.last_day(days)) AS as_of_date
-    FROM @extschema@.usage_live_user_days
+  SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
+    FROM (SELECT dau
+            FROM @extschema@.usage_totals
+           WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
+          UNION ALL
+          SELECT dau
+            FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts
 ), counts AS MATERIALIZED (
   SELECT @extschema@.cardinality(days OPERATOR(@extschema@.*) (SELECT daterange(as_of_date - 27, as_of_date, '[]') FROM as_of)) AS active_days,
          count(*) AS users

@@ -99,22 +99,13 @@ state_to_change(FunctionCallInfo fcinfo)
 	return state;
 }
 
-/* Leave the state as it is. */
-static Datum
-state_unchanged(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	return PG_GETARG_DATUM(0);
-}
-
 Datum
 count_by_day_transfn(PG_FUNCTION_ARGS)
 {
 	CountState *state;
 
 	if (PG_ARGISNULL(1))
-		return state_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
 	ua_counter_add(&state->counter, PG_GETARG_DAYS(1));
 	return EOHPGetRWDatum(&state->header);
@@ -126,7 +117,7 @@ count_by_day_combinefn(PG_FUNCTION_ARGS)
 	CountState *state;
 
 	if (PG_ARGISNULL(1))
-		return state_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
 	ua_counter_add_counts(&state->counter, PG_GETARG_DAYSERIES(1));
 	return EOHPGetRWDatum(&state->header);

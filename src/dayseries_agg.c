@@ -152,15 +152,6 @@ state_of(FunctionCallInfo fcinfo, const ExpandedObjectMethods *methods)
 
 #define PG_RETURN_STATE(state)	PG_RETURN_DATUM(EOHPGetRWDatum(&(state)->hdr))
 
-/* Leave the state as it is. */
-static Datum
-return_unchanged(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 /* dayseries_agg(date, bigint): rows without a day or a value do not count */
 Datum
 dayseries_agg_transfn(PG_FUNCTION_ARGS)
@@ -168,7 +159,7 @@ dayseries_agg_transfn(PG_FUNCTION_ARGS)
 	ExpandedTotals *state;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return return_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	state = state_of(fcinfo, &series_methods);
 	ua_totals_add_day(&state->totals.days, ua_checked_day(PG_GETARG_DATEADT(1)),
 					  PG_GETARG_INT64(2));
@@ -210,7 +201,7 @@ dayseries_map_agg_transfn(PG_FUNCTION_ARGS)
 	text	   *label;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
-		return return_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	label = PG_GETARG_TEXT_PP(1);
 	ua_check_label(VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label));
 	state = state_of(fcinfo, &map_methods);
@@ -246,7 +237,7 @@ dayseries_map_count_transfn(PG_FUNCTION_ARGS)
 	ExpandedTotals *state;
 
 	if (PG_ARGISNULL(1))
-		return return_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	state = state_of(fcinfo, &map_methods);
 	ua_map_totals_count(&state->totals.labels, PG_GETARG_DAYSERIES_MAP(1));
 	PG_RETURN_STATE(state);

@@ -117,14 +117,6 @@ state_to_change(FunctionCallInfo fcinfo)
 
 #define PG_RETURN_STATE(state)	PG_RETURN_DATUM(EOHPGetRWDatum(&(state)->header))
 
-static Datum
-return_unchanged(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 /* Combines two states of any of the aggregates. */
 Datum
 figures_combinefn(PG_FUNCTION_ARGS)
@@ -132,7 +124,7 @@ figures_combinefn(PG_FUNCTION_ARGS)
 	FigureState *state;
 
 	if (PG_ARGISNULL(1))
-		return return_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
 	ua_map_counter_add(&state->counter, PG_GETARG_DAYSERIES_MAP(1));
 	PG_RETURN_STATE(state);
@@ -329,7 +321,7 @@ activity_counts_transfn(PG_FUNCTION_ARGS)
 	UaLabelCounter **labels;
 
 	if (is_same(before, after))
-		return return_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
 	labels = labels_of(state, activity_labels, lengthof(activity_labels));
 	count_change(state, before, after, activity_of_word, NULL,
@@ -449,7 +441,7 @@ period_counts_transfn(PG_FUNCTION_ARGS)
 	UaLabelCounter **labels;
 
 	if (is_same(before, after))
-		return return_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
 	labels = labels_of(state, period_labels, lengthof(period_labels));
 	count_change(state, before, after, periods_of_word, cache,
@@ -525,7 +517,7 @@ cohort_counts_transfn(PG_FUNCTION_ARGS)
 	UaLabelCounter *new;
 
 	if (is_same(before, after))
-		return return_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
 	old = cohort_of(state, before, cache->week_start);
 	new = cohort_of(state, after, cache->week_start);
@@ -593,7 +585,7 @@ event_user_counts_transfn(PG_FUNCTION_ARGS)
 	bool		more = false;
 
 	if (PG_ARGISNULL(2))
-		return return_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
 	if (!PG_ARGISNULL(1))
 	{
@@ -690,7 +682,7 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 	uint64		bits;
 
 	if (PG_ARGISNULL(1))
-		return return_unchanged(fcinfo);
+		return ua_state_unchanged(fcinfo);
 	if (PG_ARGISNULL(2))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

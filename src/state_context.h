@@ -14,7 +14,18 @@
 #ifndef UA_STATE_CONTEXT_H
 #define UA_STATE_CONTEXT_H
 
+#include "fmgr.h"
+
 /* The shared child of the context that AggCheckCallContext() gave. */
 extern MemoryContext ua_state_context(MemoryContext aggregate);
+
+/* For a transition function: leave the state, argument 0, as it is. */
+static inline Datum
+ua_state_unchanged(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
 
 #endif							/* UA_STATE_CONTEXT_H */

@@ -31,6 +31,10 @@ SELECT set_usage_time_zone('Mars/Olympus_Mons');
 SELECT set_usage_time_zone(NULL);
 SELECT set_usage_week_start(8);
 SELECT set_usage_week_start(NULL);
+-- It has to see what folds have committed before it got their lock.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT set_usage_week_start(2);
+ROLLBACK;
 SELECT usage_check_version('0.9', true);
 SELECT usage_check_version('0.9', false);
 SELECT usage_check_version('1.0', false);

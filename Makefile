@@ -24,7 +24,7 @@ EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/usage
 
 # Versions that are out, and updates to them: sql/usage_analytics--*.sql as
 # tools/freeze wrote them down. They are neither edited nor built again.
-FROZEN =
+FROZEN = 1.0
 
 # Built: this version, and the updates that lead to it, of sql/updates/FROM--TO.sql
 SCRIPT  = sql/usage_analytics--$(EXTVERSION).sql

@@ -28,7 +28,10 @@ SELECT settings.model_version,
                        SELECT relid FROM pg_partition_tree('@extschema@.fct_event'))) AS event_bytes,
        pg_total_relation_size('@extschema@.usage_rollup') + pg_total_relation_size('@extschema@.user_activity')
          + pg_total_relation_size('@extschema@.account_rollup') + pg_total_relation_size('@extschema@.usage_totals') AS rollup_bytes,
-       pg_total_relation_size('@extschema@.usage_pending') AS pending_bytes
+       pg_total_relation_size('@extschema@.usage_pending') AS pending_bytes,
+       (SELECT max(@extschema@.last_day(days OPERATOR(@extschema@.*) past))
+          FROM @extschema@.usage_live_activity
+         CROSS JOIN @extschema@.usage_today) AS last_event_day
   FROM @extschema@.usage_settings AS settings
  CROSS JOIN @extschema@.usage_rollup_state AS state;
 
@@ -47,3 +50,4 @@ COMMENT ON COLUMN @extschema@.usage_status.purged_before IS 'Raw events of days 
 COMMENT ON COLUMN @extschema@.usage_status.event_bytes IS 'Size of fct_event with its indexes, in bytes';
 COMMENT ON COLUMN @extschema@.usage_status.rollup_bytes IS 'Size of the rollups with their indexes, in bytes';
 COMMENT ON COLUMN @extschema@.usage_status.pending_bytes IS 'Size of the file of usage_pending, in bytes; what is folded leaves room in it that is used again';
+COMMENT ON COLUMN @extschema@.usage_status.last_event_day IS 'Last day with an event, not later than today: figures are as of this day';

@@ -232,7 +232,7 @@ is(value('calls', 'postgres', q{SELECT * FROM calls WHERE error ~ '^(XX|42883|42
 	'', 'and none meets what is missing');
 
 # The regression tests, but for those that name the version or try what is newer, and some that take long
-my @tests = grep { !/^(?:settings|trailing_days|status|views_edges|insights)$|_random$/ } map { m{([^/]+)[.]sql$} } glob "$top/sql/*.sql";
+my @tests = grep { !/^(?:settings|trailing_days|status|views_edges|insights|limits)$|_random$/ } map { m{([^/]+)[.]sql$} } glob "$top/sql/*.sql";
 database('regression', 'owner');
 node()->safe_psql('regression', "CREATE EXTENSION usage_analytics VERSION '$old'");
 command_ok([ $ENV{PG_REGRESS}, '--use-existing', '--dbname=regression', '--host=' . node()->host, '--port=' . node()->port, '--user=postgres',
@@ -254,6 +254,12 @@ foreach my $kind (sort keys %kinds)
 
 	# ---------- the new library, and the old model ----------
 
+	# What the owner has of that name stays the owner's.
+	my $own = '"Usage".trailing_days("Usage".dayset, integer)';
+	run_ok($updated, 'owner', "CREATE FUNCTION $own RETURNS boolean LANGUAGE sql RETURN true", "$updated: with a function of the owner's");
+	run_fails($updated, 'owner', 'ALTER EXTENSION usage_analytics UPDATE', '42723', qr/trailing_days/, "$updated: no update over it");
+	is(versions($updated), "$old|$old", 'and none in part');
+	run_ok($updated, 'owner', "DROP FUNCTION $own", 'without it');
 	like(run_ok($updated, 'owner', 'ALTER EXTENSION usage_analytics UPDATE', "$updated: its owner updates"),
 		qr/WARNING:  55000: .*older than the library.*HINT:  .*"Usage".upgrade_usage_model\(\)/s, 'and is told to bring the model up to it');
 	is(versions($updated), "$old|$new", 'as usage_status tells, too');

@@ -146,13 +146,14 @@ sub versions
 	return value($database, 'postgres', 'SELECT model_version, library_version FROM "Usage".usage_status');
 }
 
-# Changes as random as they come; in partitions event_id alone is no key.
+# Changes as random as they come; in partitions event_id alone is no key. Figures that go
+# by the time since a day ended change fast on the first days.
 sub change
 {
 	my ($database, $kind, $number) = @_;
 	my $sql = $kind eq 'plain'
 	  ? "SELECT reference.random_change($seed + $number, 60)"
-	  : "SELECT reference.random_model($seed + $number, 2, 6, 40, 60); DELETE FROM fct_event WHERE get_byte(uuid_send(event_id), 0) % 17 = $number";
+	  : "SELECT reference.random_model($seed + $number, 2, 6, 40, 60, current_date - 5); DELETE FROM fct_event WHERE get_byte(uuid_send(event_id), 0) % 17 = $number";
 
 	run_ok($database, 'owner', "SET search_path = \"Usage\"; $sql", "$database: changes ($number)");
 	cmp_ok(value($database, 'postgres', 'SELECT pending_rows FROM "Usage".usage_status'), '>', 0, 'are pending');
@@ -246,7 +247,7 @@ foreach my $kind (sort keys %kinds)
 	my $updated = "updated_$kind";
 	install($updated, $kind, $old);
 	reference($updated);
-	run_ok($updated, 'owner', "SELECT reference.random_model($seed, 5, 40, 90, 600); SELECT \"Usage\".usage_refresh()", "$updated: data");
+	run_ok($updated, 'owner', "SELECT reference.random_model($seed, 5, 40, 90, 600, current_date - 5); SELECT \"Usage\".usage_refresh()", "$updated: data");
 	change($updated, $kind, 1);
 	right($updated, 'in the old version');
 	is(versions($updated), "$old|$old", "$updated: of which library and model are");

@@ -8,9 +8,7 @@
 
 CREATE FUNCTION @extschema@.usage_changes(
   parts text[],
-  source text DEFAULT 'pending',
-  from_block bigint DEFAULT 0,
-  to_block bigint DEFAULT 4294967295
+  source text DEFAULT 'pending'
 )
 RETURNS TABLE (
   account_id  uuid,
@@ -42,8 +40,6 @@ SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
-  from_tid CONSTANT tid := format('(%s,0)', from_block);
-  to_tid CONSTANT tid := format('(%s,0)', to_block);
   of_pending CONSTANT boolean := source IN ('pending', 'outside totals');
   of_settled CONSTANT boolean := source = 'settled'
                                  OR source = 'outside totals' AND row_security_active('@extschema@.usage_totals');
@@ -67,8 +63,8 @@ BEGIN
 
   RETURN QUERY
   WITH added AS MATERIALIZED (
-    -- Where all that is pending adds, days can only come; otherwise the sums
-    -- of the months concerned have to be read.
+    -- Where all that is pending adds, days can only come, as no settled sum is
+    -- below 0; otherwise the sums of the months concerned have to be read.
     SELECT account_id,
            user_id,
            @extschema@.dayset_union(@extschema@.days(total)) AS days,
@@ -77,7 +73,7 @@ BEGIN
                    user_id,
                    @extschema@.total_series(events) AS total
               FROM @extschema@.usage_pending
-             WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
+             WHERE of_pending
             OFFSET 0) AS pending
      GROUP BY account_id, user_id
   ), recounted AS MATERIALIZED (
@@ -93,7 +89,7 @@ BEGIN
               JOIN @extschema@.usage_pending AS pending
                 ON pending.account_id = added.account_id
                AND pending.user_id = added.user_id
-             WHERE added.recount AND pending.ctid >= from_tid AND pending.ctid < to_tid
+             WHERE added.recount
              GROUP BY pending.account_id, pending.user_id, pending.month) AS months
       LEFT JOIN LATERAL (SELECT *
                            FROM @extschema@.usage_rollup
@@ -195,7 +191,7 @@ BEGIN
                    @extschema@.sum(seconds) AS seconds,
                    @extschema@.sum(sources) AS sources
               FROM @extschema@.usage_pending
-             WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
+             WHERE of_pending
              GROUP BY account_id, user_id, month) AS changed
       LEFT JOIN LATERAL (SELECT *
                            FROM @extschema@.usage_rollup
@@ -306,7 +302,7 @@ BEGIN
            NULL,
            NULL
       FROM @extschema@.usage_pending
-     WHERE with_totals AND with_lags AND of_pending AND ctid >= from_tid AND ctid < to_tid
+     WHERE with_totals AND with_lags AND of_pending
      GROUP BY month
     UNION ALL
     SELECT NULL,
@@ -415,5 +411,5 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_changes(text[], text, bigint, bigint) IS
-  'What the rollups are changed by: source pending, what is pending in a range of blocks of usage_pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of sums, lags (of totals only), event_users, activity, periods and cohorts that are among the parts)';
+COMMENT ON FUNCTION @extschema@.usage_changes(text[], text) IS
+  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of sums, lags (of totals only), event_users, activity, periods and cohorts that are among the parts)';

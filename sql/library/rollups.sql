@@ -14,7 +14,7 @@ LANGUAGE c
 AS 'MODULE_PATHNAME', 'usage_capture_users';
 
 COMMENT ON FUNCTION @extschema@.usage_capture_users() IS
-  'Trigger function: takes back all sums of users that are deleted from dim_user; AFTER DELETE, FOR EACH STATEMENT, with the old table';
+  'Trigger function: takes back all sums of users that are deleted from dim_user, AFTER DELETE, FOR EACH STATEMENT, with the old table; gives those of purged months to the new key of a user, AFTER UPDATE, FOR EACH ROW';
 
 CREATE FUNCTION @extschema@.usage_forget_settings(event_table regclass)
 RETURNS void

@@ -79,16 +79,18 @@ foreach my $crash (1 .. $crashes)
 		$_->pump_nb foreach @sessions;
 		usleep(10_000);
 	}
-	# The postmaster goes first; its children notice, or are killed as well.
+	# The postmaster stops first, so that it starts no child that would be missed: one
+	# that waits for a lock of a process that is gone waits for ever.
 	my $pid = slurp_file($node->data_dir . '/postmaster.pid');
 	$pid =~ s/\n.*//s;
+	kill 'STOP', $pid;
 	my @children = split /\n/, `ps -o pid= --ppid $pid`;
 	kill 'KILL', $pid, @children;
 	$_->kill_kill foreach @sessions;
 	$node->{_pid} = undef;
 	# Where nobody reaps them, the dead seem to hold these.
 	unlink $node->data_dir . '/postmaster.pid', $node->host . '/.s.PGSQL.' . $node->port . '.lock';
-	# A child that was just being made ends when it notices.
+	# They may take a moment to go.
 	my $started = 0;
 	for (1 .. 100)
 	{

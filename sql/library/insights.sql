@@ -783,7 +783,7 @@ BEGIN
            retained.users,
            round(retained.users::numeric / cohorts.cohort_size, 4),
            since.next_start <= $5
-      FROM (%s) AS cohorts
+      FROM (%s OFFSET 0) AS cohorts
      CROSS JOIN LATERAL @extschema@.usage_periods(cohorts.cohort_start, $6, $1) WITH ORDINALITY AS since (period_start, next_start, number)
      CROSS JOIN LATERAL (SELECT coalesce(%s, 0) AS users) AS retained
      WHERE cohorts.cohort_start BETWEEN $3 AND $4 AND cohorts.cohort_size > 0

@@ -105,6 +105,7 @@ CREATE AGGREGATE @extschema@.active_day_counts(days @extschema@.dayset, period t
   SFUNC = @extschema@.active_day_counts_transfn,
   STYPE = @extschema@.dayseries_map,
   SSPACE = 4096,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
   COMBINEFUNC = @extschema@.figures_combinefn,
   PARALLEL = SAFE
 );
@@ -124,6 +125,7 @@ CREATE AGGREGATE @extschema@.active_period_counts(days @extschema@.dayset, perio
   SFUNC = @extschema@.active_period_counts_transfn,
   STYPE = @extschema@.dayseries_map,
   SSPACE = 4096,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
   COMBINEFUNC = @extschema@.figures_combinefn,
   PARALLEL = SAFE
 );
@@ -143,6 +145,7 @@ CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @
   SFUNC = @extschema@.retention_counts_transfn,
   STYPE = @extschema@.dayseries_map,
   SSPACE = 16384,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
   COMBINEFUNC = @extschema@.figures_combinefn,
   PARALLEL = SAFE
 );

@@ -250,7 +250,7 @@ DECLARE
     CASE WHEN segment IN ('plan_tier', 'region')
          THEN format('LEFT JOIN @extschema@.dim_account AS account ON account.account_id = %s.account_id', CASE WHEN own THEN 'member' ELSE 'active' END) END);
   changed uuid[];
-  merged uuid[];
+  merged text := 'active.shared';
 BEGIN
   IF by_label THEN
     RETURN format($query$
@@ -295,19 +295,19 @@ BEGIN
     SELECT array_agg(users.user_id) INTO changed
       FROM (SELECT DISTINCT changes.user_id
               FROM @extschema@.usage_changes('{days}') AS changes) AS users;
+    SELECT format('active.user_id = ANY (%L::uuid[])', array_agg(shared.user_id) || changed) INTO merged
+      FROM @extschema@.user_activity AS shared
+     WHERE shared.shared;
   END IF;
-  SELECT array_agg(shared.user_id) || changed INTO merged
-    FROM @extschema@.user_activity AS shared
-   WHERE shared.shared;
   RETURN format('SELECT %s AS segment_value, active.user_id, active.days OPERATOR(@extschema@.*) %s AS days
                    FROM @extschema@.user_activity AS active %s
                   WHERE NOT active.shared', value, past, joins)
       || CASE WHEN changed IS NULL THEN '' ELSE format(' AND active.user_id <> ALL (%L::uuid[])', changed) END
-      || CASE WHEN merged IS NULL THEN '' ELSE format(' UNION ALL
+      || format(' UNION ALL
                  SELECT %s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s
                    FROM %s AS active %s
-                  WHERE active.user_id = ANY (%L::uuid[])
-                  GROUP BY 1, 2', value, past, activity, joins, merged) END;
+                  WHERE %s
+                  GROUP BY 1, 2', value, past, activity, joins, merged);
 END
 $function$;
 
@@ -386,13 +386,16 @@ DECLARE
     THEN CASE window_days WHEN 1 THEN 'dau' WHEN 7 THEN 'wau' WHEN 28 THEN 'active_28d' WHEN 30 THEN 'mau' END
     ELSE CASE period WHEN 'day' THEN 'dau' WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' ELSE 'quarterly' END
   END;
+  -- Without a segment there is one row, also where there is nobody.
+  segment_column CONSTANT text := CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END;
+  grouping CONSTANT text := CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END;
   -- Of users' days: in each period that has one, or on each day with one in the window
   -- that ends on it
   counts CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
-                   FROM (%%2$s) AS days GROUP BY %%1$s', window_days)
-    ELSE format('SELECT %%1$s, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
-                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%1$s) AS counted', period, week_start)
+                   FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
+    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
+                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
   END;
   -- A sum of sources is that of all events, and has the fewest labels.
   sum_column CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'seconds'
@@ -415,9 +418,11 @@ BEGIN
       concat_ws(', ',
         value || ' AS value',
         format('@extschema@.sum(%I) AS active', figure),
-        CASE WHEN window_days IS NOT NULL OR metric IS NOT NULL THEN 'NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned'
-             ELSE format('@extschema@.sum(lifecycle OPERATOR(@extschema@.->) ''new''::text) AS arrived, @extschema@.sum(lifecycle OPERATOR(@extschema@.->) %L::text) AS returned',
-                         CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END) END),
+        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle OPERATOR(@extschema@.->) ''new''::text)'
+             ELSE 'NULL::@extschema@.dayseries' END || ' AS arrived',
+        CASE WHEN own THEN format('@extschema@.sum(lifecycle OPERATOR(@extschema@.->) %L::text)',
+                                  CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
+             ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
       concat_ws(', ', figure, 'lifecycle', sum_column),
       CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || CASE WHEN metric IS NOT NULL THEN 'sums' ELSE 'periods' END,
       segment, one_account, from_day, to_day);
@@ -446,7 +451,7 @@ BEGIN
         format(counts, 'segment_value, merged', format($query$
           SELECT segment_value, days, false AS merged FROM shared_days WHERE accounts > 1
           UNION ALL
-          SELECT segment_value, @extschema@.dayset_union(days), true FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$)));
+          SELECT segment_value, @extschema@.dayset_union(days), true FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$), 'segment_value, merged'));
       query := format($query$
         WITH shared_days AS MATERIALIZED (
           SELECT account.%1$I AS segment_value,
@@ -461,7 +466,7 @@ BEGIN
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
-      format(counts, 'segment_value', @extschema@.usage_days_query(segment, event, category, one_account, own)));
+      format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own), grouping));
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN
@@ -482,11 +487,10 @@ BEGIN
            @extschema@.usage_by_period(@extschema@.sum(active) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
            @extschema@.usage_by_period(@extschema@.sum(arrived) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
            @extschema@.usage_by_period(@extschema@.sum(returned) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s)
-      FROM (%4$s) AS parts %5$s $query$,
+      FROM (%4$s) AS parts
+     GROUP BY %5$s $query$,
     past, period, week_start, query,
-    CASE WHEN segment IS NOT NULL THEN 'GROUP BY segment_value' END,
-    -- without a segment there is a row even if there is nobody
-    CASE WHEN segment IS NOT NULL THEN 'segment_value' ELSE 'NULL::text' END);
+    grouping, segment_column);
 END
 $function$;
 
@@ -618,37 +622,25 @@ BEGIN
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
-    WITH counts AS MATERIALIZED (
-      SELECT days.segment_value,
-             period.day AS period_start,
-             buckets.label::integer AS active_days,
-             period.value AS users
-        FROM (SELECT segment_value,
-                     @extschema@.active_day_counts(days, $3, $4) AS counts
-                FROM (%s) AS days
-               GROUP BY segment_value) AS days
-       CROSS JOIN LATERAL @extschema@.each(days.counts) AS buckets (label, series)
-       CROSS JOIN LATERAL @extschema@.unnest(buckets.series OPERATOR(@extschema@.*) daterange($1, $2, '[]')) AS period
-    ), segments AS (
-      SELECT DISTINCT segment_value FROM counts
-      UNION
-      SELECT NULL WHERE $5 IS NULL
-    )
     SELECT periods.period_start,
-           segments.segment_value,
+           days.segment_value,
            bucket.active_days,
-           coalesce(counts.users, 0),
-           round(coalesce(counts.users, 0) / nullif(sum(counts.users) OVER (PARTITION BY segments.segment_value, periods.period_start), 0), 4),
+           found.users,
+           round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
            periods.next_start <= $6
-      FROM segments
+      FROM (SELECT %s,
+                   @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
+              FROM (%s) AS days
+             GROUP BY %s
+            OFFSET 0) AS days
      CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
      CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
-      LEFT JOIN counts
-        ON counts.segment_value IS NOT DISTINCT FROM segments.segment_value
-       AND counts.period_start = periods.period_start
-       AND counts.active_days = bucket.active_days
-     ORDER BY segments.segment_value, periods.period_start, bucket.active_days $query$,
-    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false))
+     CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
+     WHERE $5 IS NULL OR NOT @extschema@.isempty(days.counts)
+     ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
+    CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
+    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false),
+    CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END)
   USING range.first_start, range.last_start, period, range.week_start, segment, range.today;
 END
 $function$;
@@ -766,13 +758,15 @@ BEGIN
     started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true);
     cohorts := format($query$
       SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
-        FROM (SELECT segment_value, @extschema@.retention_counts(started, back, $1, $2, %L) AS counts FROM (%s) AS users GROUP BY segment_value) AS counted
+        FROM (SELECT %s, @extschema@.retention_counts(started, back, $1, $2, %L) AS counts FROM (%s) AS users GROUP BY %s) AS counted
        CROSS JOIN LATERAL @extschema@.unnest(counted.counts OPERATOR(@extschema@.->) 'size'::text) AS size
         CROSS JOIN LATERAL (SELECT %s AS users) AS cohort $query$,
+      CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
       kind = 'unbounded',
       CASE WHEN start_event IS NOT DISTINCT FROM return_event THEN format('SELECT segment_value, days AS started, days AS back FROM (%s) AS days', started)
            ELSE format('SELECT started.segment_value, started.days AS started, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
                        started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true)) END,
+      CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END,
       '@extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2)');
   END IF;
   RETURN QUERY EXECUTE format($query$

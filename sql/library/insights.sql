@@ -249,8 +249,12 @@ DECLARE
               || CASE WHEN own AND account_id IS NOT NULL THEN format(' AND member.account_id = %L', account_id) ELSE '' END END,
     CASE WHEN segment IN ('plan_tier', 'region')
          THEN format('LEFT JOIN @extschema@.dim_account AS account ON account.account_id = %s.account_id', CASE WHEN own THEN 'member' ELSE 'active' END) END);
+  -- The segments of users are looked up once for each, those of events for each row.
+  row_value CONSTANT text := CASE WHEN by_user THEN 'NULL::text' ELSE value END;
+  row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   changed uuid[];
-  merged text := 'active.shared';
+  merged text;
+  query text;
 BEGIN
   IF by_label THEN
     RETURN format($query$
@@ -272,11 +276,8 @@ BEGIN
            WHEN segment = 'event_category' THEN format('part.label = %L', category)
            ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
   ELSIF of_events OR account_id IS NOT NULL THEN
-    -- Segments of users are looked up once for each, those of events for each row.
-    RETURN format('SELECT %s AS segment_value, active.user_id, active.days FROM (SELECT %s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s WHERE active.days IS NOT NULL GROUP BY 1, 2) AS active %s',
-      CASE WHEN by_user THEN value ELSE 'active.value' END,
-      CASE WHEN by_user THEN 'NULL::text' ELSE value || ' AS value' END,
-      past,
+    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s WHERE active.days IS NOT NULL GROUP BY 1, 2',
+      row_value, past,
       format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
         CASE WHEN NOT of_events THEN 'rollup.days'
              WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
@@ -285,29 +286,26 @@ BEGIN
                               ELSE ARRAY(SELECT taxonomy.event_name FROM @extschema@.event_taxonomy AS taxonomy WHERE taxonomy.event_category = category) END) END,
         CASE WHEN of_events THEN rollup ELSE activity END,
         of_account),
-      CASE WHEN NOT by_user THEN joins END,
-      CASE WHEN by_user THEN joins END);
+      row_joins);
+  ELSE
+    -- What is settled of users of one account is read as it is; the others, and
+    -- those with something pending, are merged.
+    merged := 'active.shared';
+    IF pending THEN
+      SELECT array_agg(users.user_id) INTO changed
+        FROM (SELECT DISTINCT changes.user_id
+                FROM @extschema@.usage_changes('{days}') AS changes) AS users;
+      SELECT format('active.user_id = ANY (%L::uuid[])', array_agg(shared.user_id) || changed) INTO merged
+        FROM @extschema@.user_activity AS shared
+       WHERE shared.shared;
+    END IF;
+    query := format('SELECT %1$s AS value, active.user_id, active.days OPERATOR(@extschema@.*) %2$s AS days FROM @extschema@.user_activity AS active %3$s WHERE NOT active.shared %4$s
+                     UNION ALL
+                     SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %2$s FROM %5$s AS active %3$s WHERE %6$s GROUP BY 1, 2',
+      row_value, past, row_joins, CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END, activity, merged);
   END IF;
-
-  -- What is settled of users of one account is read as it is; the others, and
-  -- those with something pending, are merged.
-  IF pending THEN
-    SELECT array_agg(users.user_id) INTO changed
-      FROM (SELECT DISTINCT changes.user_id
-              FROM @extschema@.usage_changes('{days}') AS changes) AS users;
-    SELECT format('active.user_id = ANY (%L::uuid[])', array_agg(shared.user_id) || changed) INTO merged
-      FROM @extschema@.user_activity AS shared
-     WHERE shared.shared;
-  END IF;
-  RETURN format('SELECT %s AS segment_value, active.user_id, active.days OPERATOR(@extschema@.*) %s AS days
-                   FROM @extschema@.user_activity AS active %s
-                  WHERE NOT active.shared', value, past, joins)
-      || CASE WHEN changed IS NULL THEN '' ELSE format(' AND active.user_id <> ALL (%L::uuid[])', changed) END
-      || format(' UNION ALL
-                 SELECT %s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s
-                   FROM %s AS active %s
-                  WHERE %s
-                  GROUP BY 1, 2', value, past, activity, joins, merged);
+  RETURN CASE WHEN by_user THEN format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins)
+              ELSE format('SELECT value AS segment_value, user_id, days FROM (%s) AS active', query) END;
 END
 $function$;
 

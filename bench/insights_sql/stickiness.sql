@@ -3,7 +3,7 @@ WITH activity AS (
 ), counted AS (
   SELECT segment_value, period_start, active_days, count(*) AS users
   FROM (
-    SELECT segment_value, user_no, CAST(date_trunc(':period', activity_date) AS DATE) AS period_start, count(DISTINCT activity_date) AS active_days
+    SELECT segment_value, user_no, CAST(date_trunc(':period', activity_date) AS DATE) AS period_start, count(:days) AS active_days
     FROM activity
     WHERE activity_date <= current_date
     GROUP BY ALL

@@ -63,32 +63,6 @@ RETURN CASE period
 COMMENT ON FUNCTION @extschema@.usage_by_period(@extschema@.dayseries, text, integer) IS
   'Sums of days, weeks, months or quarters, on their first days; part of the reports';
 
-CREATE FUNCTION @extschema@.usage_active_periods(days @extschema@.dayset, period text, week_start integer)
-RETURNS @extschema@.dayset
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE period
-         WHEN 'day' THEN days
-         WHEN 'week' THEN @extschema@.weeks(days, week_start)
-         WHEN 'month' THEN @extschema@.months(days)
-         ELSE @extschema@.quarters(days)
-       END;
-
-COMMENT ON FUNCTION @extschema@.usage_active_periods(@extschema@.dayset, text, integer) IS
-  'First days of the periods that have a day of the set; part of the reports';
-
-CREATE FUNCTION @extschema@.usage_periods_after(starts @extschema@.dayset, period text)
-RETURNS @extschema@.dayset
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE period
-         WHEN 'day' THEN @extschema@.shift(starts, 1)
-         WHEN 'week' THEN @extschema@.shift(starts, 7)
-         WHEN 'month' THEN @extschema@.months(@extschema@.shift(starts, 31))
-         ELSE @extschema@.quarters(@extschema@.shift(starts, 92))
-       END;
-
-COMMENT ON FUNCTION @extschema@.usage_periods_after(@extschema@.dayset, text) IS
-  'First days of the periods that follow those that begin on the days of the set; part of the reports';
-
 -- ---------- arguments ----------
 
 CREATE FUNCTION @extschema@.usage_check_choice(kind text, value text, choices text[], context text DEFAULT NULL)
@@ -252,6 +226,7 @@ DECLARE
   -- The segments of users are looked up once for each, those of events for each row.
   row_value CONSTANT text := CASE WHEN by_user THEN 'NULL::text' ELSE value END;
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
+  row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   changed uuid[];
   merged text;
   query text;
@@ -276,7 +251,7 @@ BEGIN
            WHEN segment = 'event_category' THEN format('part.label = %L', category)
            ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
   ELSIF of_events OR account_id IS NOT NULL THEN
-    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s WHERE active.days IS NOT NULL GROUP BY 1, 2',
+    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s WHERE active.days IS NOT NULL GROUP BY %s',
       row_value, past,
       format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
         CASE WHEN NOT of_events THEN 'rollup.days'
@@ -286,7 +261,7 @@ BEGIN
                               ELSE ARRAY(SELECT taxonomy.event_name FROM @extschema@.event_taxonomy AS taxonomy WHERE taxonomy.event_category = category) END) END,
         CASE WHEN of_events THEN rollup ELSE activity END,
         of_account),
-      row_joins);
+      row_joins, row_group);
   ELSE
     -- What is settled of users of one account is read as it is; the others, and
     -- those with something pending, are merged.
@@ -301,8 +276,8 @@ BEGIN
     END IF;
     query := format('SELECT %1$s AS value, active.user_id, active.days OPERATOR(@extschema@.*) %2$s AS days FROM @extschema@.user_activity AS active %3$s WHERE NOT active.shared %4$s
                      UNION ALL
-                     SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %2$s FROM %5$s AS active %3$s WHERE %6$s GROUP BY 1, 2',
-      row_value, past, row_joins, CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END, activity, merged);
+                     SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %2$s FROM %5$s AS active %3$s WHERE %6$s GROUP BY %7$s',
+      row_value, past, row_joins, CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END, activity, merged, row_group);
   END IF;
   RETURN CASE WHEN by_user THEN format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins)
               ELSE format('SELECT value AS segment_value, user_id, days FROM (%s) AS active', query) END;

@@ -156,9 +156,12 @@ usage_capture(PG_FUNCTION_ARGS)
 	if (suspended_depth > 0 && suspended_depth == trigger_depth())
 		return PointerGetDatum(NULL);
 
-	ua_become(ua_relation_owner(events), &before);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	{
+		ua_become(ua_relation_owner(events), &before);
 		truncate_rollups(schema, RelationGetRelid(relation) != events);
+		ua_return_to(&before);
+	}
 	else
 	{
 		sums = ua_sums_start(schema, events, RelationGetDescr(relation));
@@ -168,7 +171,6 @@ usage_capture(PG_FUNCTION_ARGS)
 			add_table(sums, relation, trigger->tg_newtable, 1);
 		ua_request_fold(schema, ua_sums_finish(sums));
 	}
-	ua_return_to(&before);
 
 	return PointerGetDatum(NULL);
 }

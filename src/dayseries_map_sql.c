@@ -519,10 +519,14 @@ by_category(PG_FUNCTION_ARGS)
 Datum
 dayseries_map_plus(PG_FUNCTION_ARGS)
 {
+	UaMap		change = PG_GETARG_DAYSERIES_MAP(1);
 	UaMapWriter result;
 
+	/* So an update leaves it where it is stored. */
+	if (ua_map_isempty(change))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	ua_map_start(&result);
-	ua_map_add(&result, PG_GETARG_DAYSERIES_MAP(0), PG_GETARG_DAYSERIES_MAP(1));
+	ua_map_add(&result, PG_GETARG_DAYSERIES_MAP(0), change);
 	PG_RETURN_DATUM(ua_map_datum(&result));
 }
 

@@ -66,29 +66,35 @@ BEGIN
              CASE source WHEN 'pending' THEN ARRAY['months', 'days'] END
              || ARRAY['accounts', 'totals', 'sums', 'lags', 'event_users', 'activity', 'periods', 'cohorts'],
              source, from_block, to_block)
-  ), settled AS (
-    INSERT INTO @extschema@.usage_rollup AS rollup (account_id, user_id, month, events, seconds, sources)
+  ), months AS (
+    UPDATE @extschema@.usage_rollup AS rollup
+       SET events = rollup.events OPERATOR(@extschema@.+) changes.events,
+           seconds = rollup.seconds OPERATOR(@extschema@.+) changes.seconds,
+           sources = rollup.sources OPERATOR(@extschema@.+) changes.sources
+      FROM changes
+     WHERE changes.user_id IS NOT NULL AND changes.month IS NOT NULL AND rollup.ctid = changes.place
+    RETURNING rollup.account_id,
+              rollup.user_id,
+              rollup.month,
+              @extschema@.isempty(rollup.events) AND @extschema@.isempty(rollup.seconds) AND @extschema@.isempty(rollup.sources) AS is_empty
+  ), new_months AS (
+    INSERT INTO @extschema@.usage_rollup (account_id, user_id, month, events, seconds, sources)
     SELECT account_id, user_id, month, events, seconds, sources
       FROM changes
-     WHERE user_id IS NOT NULL AND month IS NOT NULL
-     ORDER BY account_id, user_id, month
-    ON CONFLICT (account_id, user_id, month) DO UPDATE
-       SET events = rollup.events OPERATOR(@extschema@.+) excluded.events,
-           seconds = rollup.seconds OPERATOR(@extschema@.+) excluded.seconds,
-           sources = rollup.sources OPERATOR(@extschema@.+) excluded.sources
-    RETURNING account_id,
-              user_id,
-              month,
-              @extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources) AS is_empty
+     WHERE user_id IS NOT NULL AND month IS NOT NULL AND place IS NULL
+       AND NOT (@extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources))
   ), activity AS (
-    INSERT INTO @extschema@.user_activity AS activity (account_id, user_id, days)
+    UPDATE @extschema@.user_activity AS activity
+       SET days = changes.days
+      FROM changes
+     WHERE changes.user_id IS NOT NULL AND changes.month IS NULL AND activity.ctid = changes.place
+    RETURNING activity.account_id, activity.user_id, @extschema@.isempty(activity.days) AS is_empty
+  ), new_activity AS (
+    INSERT INTO @extschema@.user_activity (account_id, user_id, days)
     SELECT account_id, user_id, days
       FROM changes
-     WHERE user_id IS NOT NULL AND month IS NULL
-     ORDER BY account_id, user_id
-    ON CONFLICT (account_id, user_id) DO UPDATE
-       SET days = excluded.days
-    RETURNING account_id, user_id, xmax = 0 AS is_new, @extschema@.isempty(days) AS is_empty
+     WHERE user_id IS NOT NULL AND month IS NULL AND place IS NULL
+    RETURNING user_id
   ), accounts AS (
     INSERT INTO @extschema@.account_rollup AS rollup (account_id, month, events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts)
     SELECT account_id, month, events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts
@@ -162,12 +168,15 @@ BEGIN
               AND @extschema@.isempty(cohorts) AS is_empty
   )
   SELECT (SELECT count(*) FROM taken) AS pending_rows,
-         (SELECT array_agg(account_id) FROM settled WHERE is_empty) AS rollup_accounts,
-         (SELECT array_agg(user_id) FROM settled WHERE is_empty) AS rollup_users,
-         (SELECT array_agg(month) FROM settled WHERE is_empty) AS rollup_months,
+         (SELECT array_agg(account_id) FROM months WHERE is_empty) AS rollup_accounts,
+         (SELECT array_agg(user_id) FROM months WHERE is_empty) AS rollup_users,
+         (SELECT array_agg(month) FROM months WHERE is_empty) AS rollup_months,
          (SELECT array_agg(account_id) FROM activity WHERE is_empty) AS activity_accounts,
          (SELECT array_agg(user_id) FROM activity WHERE is_empty) AS activity_users,
-         (SELECT array_agg(user_id) FROM activity WHERE is_empty OR is_new) AS users,
+         (SELECT array_agg(user_id)
+            FROM (SELECT user_id FROM activity WHERE is_empty
+                  UNION ALL
+                  SELECT user_id FROM new_activity) AS rows) AS users,
          (SELECT array_agg(account_id) FROM accounts WHERE is_empty) AS account_accounts,
          (SELECT array_agg(month) FROM accounts WHERE is_empty) AS account_months,
          (SELECT array_agg(month) FROM totals WHERE is_empty) AS total_months

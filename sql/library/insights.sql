@@ -397,7 +397,7 @@ BEGIN
                                   CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
              ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
       concat_ws(', ', figure, 'lifecycle', sum_column),
-      CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || CASE WHEN metric IS NOT NULL THEN 'sums' ELSE 'periods' END,
+      CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
       segment, one_account, from_day, to_day);
 
     -- The sums of accounts have a user of several accounts once in each: who has
@@ -449,7 +449,7 @@ BEGIN
                  date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
         ELSE
           format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',
-                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, '{sums}', NULL, one_account, from_day, to_day),
+                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL, one_account, from_day, to_day),
                  CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END) END || ') AS sums';
     END IF;
   END IF;

@@ -140,7 +140,7 @@ CREATE TEMP TABLE sizes AS
 SELECT 'a user and a month, 8 names' AS what, dayseries_map_agg(event_name, '2026-01-01'::date + i * 5 % 31, 1 + i * 7 % 20) AS m
   FROM event_taxonomy, generate_series(1, 12) AS i;
 INSERT INTO sizes VALUES ('one name, one day', '{app_open={2026-01-01:3}}'), ('empty', '{}');
-SELECT what, cardinality(m), pg_column_size(m) AS stored, pg_column_size('{}' + m) AS in_memory FROM sizes ORDER BY what;
+SELECT what, cardinality(m), pg_column_size(m) AS stored, pg_column_size(m::text::dayseries_map) AS in_memory FROM sizes ORDER BY what;
 
 -- A parallel plan adds up parts, with the same answer.
 BEGIN;

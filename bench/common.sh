@@ -64,3 +64,63 @@ row()
 	[ $# -eq 0 ] || cells+=$(printf ' %s |' "$@")
 	say "$cells"
 }
+
+# ---------- one question to several peers ----------
+
+limit=${BENCH_LIMIT:-120}
+duckdb=${BENCH_DUCKDB:-$work/duckdb}
+
+# Plain SQL and tables of user-days in schema bench, DuckDB's file: made where they are
+# not there. "duckdb" is empty where there is no DuckDB.
+prepare_peers()
+{
+	local begin
+	export PGOPTIONS="${PGOPTIONS-} -c work_mem=256MB"
+	if [ "$(sql "SELECT to_regclass('bench.user_day') IS NULL")" = t ]; then
+		progress 'plain SQL and tables of user-days'
+		sql 'DROP SCHEMA IF EXISTS bench CASCADE' 2>/dev/null
+		sed 's/\breference\b/bench/g' "$here/../test/reference.sql" | psql -Xq -v ON_ERROR_STOP=1
+		begin=$SECONDS
+		psql -Xq -v ON_ERROR_STOP=1 -f "$here/user_day_sql/prepare.sql"
+		sql "COMMENT ON TABLE bench.user_day IS '$((SECONDS - begin))'"
+	fi
+	if ! "$here/duckdb" install; then
+		duckdb=
+	elif [ ! -e "$duckdb" ]; then
+		progress 'DuckDB'
+		"$here/duckdb" load "$duckdb"
+	fi
+}
+
+# ask FILE ROWS: set "time", the milliseconds of the query in the file, and write its rows
+ask()
+{
+	local first n
+	time=
+	first=$({
+		say "SET statement_timeout = '${limit}s';"
+		say "\\o $2"
+		say '\timing on'
+		cat "$1"
+	} | psql -Xq --csv -v ON_ERROR_STOP=1 2>"$work/error" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p') || {
+		grep -q 'statement timeout' "$work/error" || { cat "$work/error" >&2; exit 1; }
+		rm -f "$2"
+		return 0
+	}
+	n=$(awk -v t="$first" -v runs="$runs" 'BEGIN { n = int(30000 / t); print (n > runs ? runs : n) }')
+	{
+		[ -z "$many" ] || say 'EXPLAIN (ANALYZE, TIMING OFF)'
+		cat "$1"
+	} >"$work/timed"
+	time=$(times "$work/timed" "$n" | median)
+}
+
+# cell TIME: as in the table, with how many times as long it is as ours
+cell()
+{
+	if [ -z "$1" ]; then
+		printf '> %s s' "$limit"
+	else
+		awk -v t="$(figure "$1")" -v a="$1" -v b="$ours" 'BEGIN { r = a / b; printf "%s (%s×)", t, r < 10 ? sprintf("%.1f", r) : sprintf("%.0f", r) }'
+	fi
+}

@@ -151,6 +151,18 @@ ua_counter_add(UaDayCounter *counter, UaDays days)
 }
 
 void
+ua_counter_add_count(UaDayCounter *counter, UaDay day, int64 count)
+{
+	UaDayColumn *column = column_of(counter, ua_word_of_day(day));
+	int64	   *total;
+
+	if (column->counts == NULL)
+		spill(counter, column);
+	total = &column->counts[day & (DAYS_PER_WORD - 1)];
+	*total = ua_sum(*total, count);
+}
+
+void
 ua_counter_add_counts(UaDayCounter *counter, UaDayseries counts)
 {
 	UaDayseriesReader reader;

@@ -48,6 +48,9 @@ extern void ua_counter_add_word(UaDayCounter *counter, int32 word, uint64 bits);
 /* Add counts that were made elsewhere; a sum beyond int8 is an error (22003). */
 extern void ua_counter_add_counts(UaDayCounter *counter, UaDayseries counts);
 
+/* Add a number on one day; a sum beyond int8 is an error (22003). */
+extern void ua_counter_add_count(UaDayCounter *counter, UaDay day, int64 count);
+
 /* Put the counts into a writer that was started; more can be counted then. */
 extern void ua_counter_write(UaDayCounter *counter, UaDayseriesWriter *result);
 

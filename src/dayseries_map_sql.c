@@ -42,6 +42,7 @@ PG_FUNCTION_INFO_V1(dayseries_map_hash_extended);
 PG_FUNCTION_INFO_V1(dayseries_map_isempty);
 PG_FUNCTION_INFO_V1(dayseries_map_cardinality);
 PG_FUNCTION_INFO_V1(dayseries_map_get);
+PG_FUNCTION_INFO_V1(dayseries_map_days);
 PG_FUNCTION_INFO_V1(dayseries_map_labels);
 PG_FUNCTION_INFO_V1(dayseries_map_each);
 PG_FUNCTION_INFO_V1(dayseries_map_total_series);
@@ -340,6 +341,65 @@ label_datum(const UaMapEntry *entry)
 													(int) entry->label_size));
 }
 
+/* The labels of an argument, taken apart once where it stays the same. */
+typedef struct LabelList
+{
+	int			count;
+	Datum	   *labels;
+	bool	   *nulls;
+} LabelList;
+
+static LabelList *
+label_list(FunctionCallInfo fcinfo, int argument)
+{
+	LabelList  *list = fcinfo->flinfo->fn_extra;
+
+	if (list == NULL)
+	{
+		bool		stable = get_fn_expr_arg_stable(fcinfo->flinfo, argument);
+		MemoryContext caller = MemoryContextSwitchTo(stable ? fcinfo->flinfo->fn_mcxt :
+													 CurrentMemoryContext);
+
+		list = palloc(sizeof(LabelList));
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P_COPY(argument), TEXTOID, -1, false, TYPALIGN_INT,
+						  &list->labels, &list->nulls, &list->count);
+		if (stable)
+			fcinfo->flinfo->fn_extra = list;
+		MemoryContextSwitchTo(caller);
+	}
+	return list;
+}
+
+/* days(dayseries_map, text[]): NULL where none of the labels is there */
+Datum
+dayseries_map_days(PG_FUNCTION_ARGS)
+{
+	UaMap		map = PG_GETARG_DAYSERIES_MAP(0);
+	LabelList  *list = label_list(fcinfo, 1);
+	UaDayset   *result = NULL;
+
+	for (int i = 0; i < list->count; i++)
+	{
+		UaDayseries series;
+		UaDaysWriter writer;
+		UaDayset   *days;
+		text	   *label;
+
+		if (list->nulls[i])
+			continue;
+		label = DatumGetTextPP(list->labels[i]);
+		if (!ua_map_find(map, VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label), &series))
+			continue;
+		ua_days_write(&writer, VARHDRSZ, series.size);
+		ua_dayseries_positive(&writer, series);
+		days = ua_dayset_written(&writer);
+		result = result == NULL ? days : ua_dayset_union(UA_DAYS(result), UA_DAYS(days));
+	}
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(result);
+}
+
 Datum
 dayseries_map_labels(PG_FUNCTION_ARGS)
 {
@@ -459,10 +519,14 @@ by_category(PG_FUNCTION_ARGS)
 Datum
 dayseries_map_plus(PG_FUNCTION_ARGS)
 {
+	UaMap		change = PG_GETARG_DAYSERIES_MAP(1);
 	UaMapWriter result;
 
+	/* So an update leaves it where it is stored. */
+	if (ua_map_isempty(change))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	ua_map_start(&result);
-	ua_map_add(&result, PG_GETARG_DAYSERIES_MAP(0), PG_GETARG_DAYSERIES_MAP(1));
+	ua_map_add(&result, PG_GETARG_DAYSERIES_MAP(0), change);
 	PG_RETURN_DATUM(ua_map_datum(&result));
 }
 

@@ -357,10 +357,14 @@ dayseries_days(PG_FUNCTION_ARGS)
 Datum
 dayseries_plus(PG_FUNCTION_ARGS)
 {
+	UaDayseries change = PG_GETARG_DAYSERIES(1);
 	UaDayseriesWriter result;
 
+	/* So an update leaves it where it is stored. */
+	if (ua_dayseries_isempty(change))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	ua_dayseries_start(&result);
-	ua_dayseries_add(&result, PG_GETARG_DAYSERIES(0), PG_GETARG_DAYSERIES(1));
+	ua_dayseries_add(&result, PG_GETARG_DAYSERIES(0), change);
 	PG_RETURN_DATUM(ua_dayseries_datum(&result));
 }
 

@@ -150,6 +150,37 @@ dayset_agg_timestamptz_transfn(PG_FUNCTION_ARGS)
 				   ua_day_of(ua_reporting_calendar(fcinfo), PG_GETARG_TIMESTAMPTZ(1)));
 }
 
+/*
+ * Add a set to a flat state where it is, if its days lie among those of the
+ * state or not far behind them, as those of one month after another do.
+ */
+static bool
+add_in_place(UaDayset *flat, UaDays set)
+{
+	Size		size = VARSIZE(flat);
+	uint8	   *body = (uint8 *) VARDATA(flat);
+	int64		length = (int64) size - VARHDRSZ - DAYSET_HEADER;
+	int64		n = (int64) set.size - DAYSET_HEADER;
+	int64		place;
+
+	if (body[0] != DAYSET_VERSION || set.body[0] != DAYSET_VERSION ||
+		length <= 0 || n <= 0)
+		return false;
+	place = (int64) ua_load_position(set.body + 1) - ua_load_position(body + 1);
+	if (place < 0 || place >= length + DAYSET_SEVERAL_MIN_GAP)
+		return false;
+	if (place + n > length)
+	{
+		if (!resize_in_place(flat, size + (place + n - length)))
+			return false;
+		memset(body + DAYSET_HEADER + length, 0, place + n - length);
+	}
+	body += DAYSET_HEADER + place;
+	for (int64 i = 0; i < n; i++)
+		body[i] |= set.body[DAYSET_HEADER + i];
+	return true;
+}
+
 /* Add a set to a state that may be missing; the set is never aliased. */
 static Datum
 add_set(FunctionCallInfo fcinfo, MemoryContext context)
@@ -171,6 +202,9 @@ add_set(FunctionCallInfo fcinfo, MemoryContext context)
 		PG_RETURN_POINTER(ua_dayset_from_days(UA_DAYS(set)));
 
 	datum = PG_GETARG_DATUM(0);
+	if (VARATT_IS_4B_U(DatumGetPointer(datum)) &&
+		add_in_place((UaDayset *) DatumGetPointer(datum), UA_DAYS(set)))
+		return datum;
 	state = ua_dayset_state_to_change(datum);
 	if (state == NULL)
 	{

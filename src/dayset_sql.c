@@ -542,11 +542,19 @@ dayset_times_day(PG_FUNCTION_ARGS)
 Datum
 dayset_times_range(PG_FUNCTION_ARGS)
 {
+	UaDayset   *days = PG_GETARG_DAYSET(0);
 	UaDay		first;
 	UaDay		last;
+	UaDay		first_day;
+	UaDay		last_day;
 
 	ua_days_of_range_arg(fcinfo, 1, &first, &last);
-	PG_RETURN_POINTER(ua_dayset_slice(PG_GETARG_DAYS(0), first, last));
+
+	/* mostly all of them are in it */
+	if (!ua_days_bounds(UA_DAYS(days), &first_day, &last_day) ||
+		(first <= first_day && last_day <= last))
+		PG_RETURN_POINTER(days);
+	PG_RETURN_POINTER(ua_dayset_slice(UA_DAYS(days), first, last));
 }
 
 Datum

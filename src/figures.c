@@ -24,6 +24,8 @@ PG_FUNCTION_INFO_V1(period_counts_transfn);
 PG_FUNCTION_INFO_V1(cohort_counts_transfn);
 PG_FUNCTION_INFO_V1(event_user_counts_transfn);
 PG_FUNCTION_INFO_V1(active_day_counts_transfn);
+PG_FUNCTION_INFO_V1(active_period_counts_transfn);
+PG_FUNCTION_INFO_V1(retention_counts_transfn);
 PG_FUNCTION_INFO_V1(figures_combinefn);
 
 /* The most labels that an aggregate has from the start. */
@@ -36,10 +38,11 @@ typedef struct FigureState
 	UaLabelCounter *labels[MAX_LABELS]; /* those looked up already */
 	UaWordTable *cohorts;		/* the address of a UaLabelCounter each, by the
 								 * first day of the week instead of by word */
-	UaLabelCounter **numbers;	/* of labels 1 .. MOST_ACTIVE_DAYS - 1 */
+	struct ActiveDays *active_days;	/* NULL for other aggregates */
 	struct varlena *flat;		/* from its size to its use */
 } FigureState;
 
+static void spill_active_days(FigureState *state);
 static Size figures_flat_size(ExpandedObjectHeader *header);
 static void figures_flatten(ExpandedObjectHeader *header, void *result, Size size);
 
@@ -58,6 +61,8 @@ figures_flat_size(ExpandedObjectHeader *header)
 		MemoryContext caller = MemoryContextSwitchTo(header->eoh_context);
 		UaMapWriter writer;
 
+		if (state->active_days != NULL)
+			spill_active_days(state);
 		ua_map_start(&writer);
 		ua_map_counter_write(&state->counter, &writer);
 		state->flat = (struct varlena *) DatumGetPointer(ua_map_datum(&writer));
@@ -349,6 +354,40 @@ static const char *const period_labels[] = {
 	[WEEKLY] = "weekly"
 };
 
+typedef enum PeriodKind
+{
+	PERIOD_DAY,
+	PERIOD_WEEK,
+	PERIOD_MONTH,
+	PERIOD_QUARTER
+} PeriodKind;
+
+/* The kind that an argument names. */
+static PeriodKind
+period_kind(FunctionCallInfo fcinfo, int argument)
+{
+	static const char *const names[] = {"day", "week", "month", "quarter"};
+	text	   *name;
+
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("period must not be null")));
+	name = PG_GETARG_TEXT_PP(argument);
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		if (VARSIZE_ANY_EXHDR(name) == strlen(names[i]) &&
+			memcmp(VARDATA_ANY(name), names[i], strlen(names[i])) == 0)
+			return (PeriodKind) i;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("period \"%.*s\" does not exist",
+					(int) VARSIZE_ANY_EXHDR(name), VARDATA_ANY(name)),
+			 errhint("There are: day, week, month, quarter.")));
+}
+
 /* How periods lie on the words that were met last, kept for the query. */
 #define CACHED_WORDS	64
 
@@ -367,18 +406,18 @@ typedef struct PeriodCache
 	CachedWord	words[CACHED_WORDS];
 } PeriodCache;
 
-/* The cache for the weeks that argument 3 asks for. */
+/* The cache for the weeks that an argument asks for. */
 static PeriodCache *
-period_cache(FunctionCallInfo fcinfo)
+period_cache(FunctionCallInfo fcinfo, int argument)
 {
 	PeriodCache *cache = fcinfo->flinfo->fn_extra;
 	int			week_start;
 
-	if (PG_ARGISNULL(3))
+	if (PG_ARGISNULL(argument))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("week_start must not be null")));
-	week_start = ua_checked_week_start(PG_GETARG_INT32(3));
+	week_start = ua_checked_week_start(PG_GETARG_INT32(argument));
 	if (unlikely(cache == NULL || cache->week_start != week_start))
 	{
 		if (cache == NULL)
@@ -404,6 +443,46 @@ cached_word(PeriodCache *cache, int32 word)
 		ua_period_months(&cached->quarter, word, UA_MONTHS_PER_QUARTER);
 	}
 	return cached;
+}
+
+/* A period has to begin on a day that is a date. */
+static inline void
+check_start(int64 start)
+{
+	if (unlikely(!ua_is_day(start)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("date out of range")));
+}
+
+/* Periods that are not days */
+static inline const UaPeriodWord *
+cached_period(PeriodCache *cache, int32 word, PeriodKind kind)
+{
+	CachedWord *cached = cached_word(cache, word);
+
+	return kind == PERIOD_WEEK ? &cached->week :
+		kind == PERIOD_MONTH ? &cached->month : &cached->quarter;
+}
+
+/* The first active days of periods in a word, and those that return. */
+static inline uint64
+period_firsts(PeriodCache *cache, PeriodKind kind, int32 word, uint64 bits,
+			  int64 last, uint64 *returning)
+{
+	const UaPeriodWord *period;
+	uint64		firsts;
+
+	if (kind == PERIOD_DAY)
+	{
+		*returning = bits &
+			(bits << 1 | (last == (int64) word * DAYS_PER_WORD - 1 ? 1 : 0));
+		return bits;
+	}
+	period = cached_period(cache, word, kind);
+	firsts = ua_period_firsts(period, bits, last);
+	*returning = ua_period_returning(period, bits, firsts, last);
+	return firsts;
 }
 
 static pg_attribute_always_inline void
@@ -436,7 +515,7 @@ period_counts_transfn(PG_FUNCTION_ARGS)
 {
 	UaDays		before = days_or_none(fcinfo, 1);
 	UaDays		after = days_or_none(fcinfo, 2);
-	PeriodCache *cache = period_cache(fcinfo);
+	PeriodCache *cache = period_cache(fcinfo, 3);
 	FigureState *state;
 	UaLabelCounter **labels;
 
@@ -455,21 +534,11 @@ period_counts_transfn(PG_FUNCTION_ARGS)
 
 #define COHORTS_AT_FIRST	16
 
-/* The label of the week in which a user was first active, NULL for none. */
+/* The label of the cohort of a period, with a prefix before its first day. */
 static UaLabelCounter *
-cohort_of(FigureState *state, UaDays days, int week_start)
+cohort_label(FigureState *state, const char *prefix, int64 start)
 {
-	UaDaysReader reader;
-	int32		word;
-	uint64		bits;
-	UaDay		week;
 	uint64	   *place;
-
-	ua_days_read(&reader, days);
-	if (!ua_days_next(&reader, &word, &bits))
-		return NULL;
-	week = ua_week_of_day(ua_day_of_word(word) + pg_rightmost_one_pos64(bits),
-						  week_start);
 
 	if (state->cohorts == NULL)
 	{
@@ -482,21 +551,34 @@ cohort_of(FigureState *state, UaDays days, int week_start)
 						   window, COHORTS_AT_FIRST);
 	}
 
-	place = ua_word_table_find(state->cohorts, week);
+	check_start(start);
+	place = ua_word_table_find(state->cohorts, (int32) start);
 	if (unlikely(*place == 0))
 	{
 		char		label[sizeof(COHORT_PREFIX) + UA_DATE_TEXT_SIZE];
 		char	   *end;
 
-		if (!ua_is_day(week))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-					 errmsg("date out of range")));
-		memcpy(label, COHORT_PREFIX, strlen(COHORT_PREFIX));
-		end = ua_date_to_text(week, label + strlen(COHORT_PREFIX));
+		memcpy(label, prefix, strlen(prefix));
+		end = ua_date_to_text((UaDay) start, label + strlen(prefix));
 		*place = (uintptr_t) ua_map_counter_of(&state->counter, label, end - label);
 	}
 	return (UaLabelCounter *) (uintptr_t) *place;
+}
+
+/* The label of the week in which a user was first active, NULL for none. */
+static UaLabelCounter *
+cohort_of(FigureState *state, UaDays days, int week_start)
+{
+	UaDaysReader reader;
+	int32		word;
+	uint64		bits;
+
+	ua_days_read(&reader, days);
+	if (!ua_days_next(&reader, &word, &bits))
+		return NULL;
+	return cohort_label(state, COHORT_PREFIX,
+						ua_week_of_day(ua_day_of_word(word) + pg_rightmost_one_pos64(bits),
+									   week_start));
 }
 
 static pg_attribute_always_inline void
@@ -511,7 +593,7 @@ cohort_counts_transfn(PG_FUNCTION_ARGS)
 {
 	UaDays		before = days_or_none(fcinfo, 1);
 	UaDays		after = days_or_none(fcinfo, 2);
-	PeriodCache *cache = period_cache(fcinfo);
+	PeriodCache *cache = period_cache(fcinfo, 3);
 	FigureState *state;
 	UaLabelCounter *old;
 	UaLabelCounter *new;
@@ -610,63 +692,145 @@ event_user_counts_transfn(PG_FUNCTION_ARGS)
 
 /* ---------- active_day_counts(days, period, week_start) ---------- */
 
-/* The days of a quarter, and one more. */
-#define MOST_ACTIVE_DAYS	93
+/* The days that a period has at most */
+static const int most_days[] = {
+	[PERIOD_DAY] = 1,
+	[PERIOD_WEEK] = 7,
+	[PERIOD_MONTH] = 31,
+	[PERIOD_QUARTER] = 92
+};
 
-typedef enum PeriodKind
+/*
+ * The part of a period that lies in a word, and how many sets have 1, 2, ...
+ * of the period's days. Parts of one period share the counts.
+ */
+typedef struct ActiveDayPart
 {
-	PERIOD_DAY,
-	PERIOD_WEEK,
-	PERIOD_MONTH,
-	PERIOD_QUARTER
-} PeriodKind;
+	uint64		days;
+	int64		start;			/* of the period */
+	int64	   *counts;
+} ActiveDayPart;
 
-static PeriodKind
-period_kind(text *name)
+typedef struct ActiveDayWord
 {
-	static const char *const names[] = {"day", "week", "month", "quarter"};
+	int			n_parts;
+	ActiveDayPart parts[FLEXIBLE_ARRAY_MEMBER];
+} ActiveDayWord;
 
-	for (int i = 0; i < lengthof(names); i++)
+/* What active_day_counts() counts in. */
+typedef struct ActiveDays
+{
+	PeriodKind	kind;
+	int			week_start;
+	UaWordTable words;			/* the address of an ActiveDayWord each */
+	uint64		window[DAY_COUNTER_WINDOW];
+} ActiveDays;
+
+static ActiveDayWord *
+active_day_word(FigureState *state, PeriodCache *cache, int32 word)
+{
+	ActiveDays *active = state->active_days;
+	MemoryContext context = state->counter.context;
+	int64		begin = (int64) word * DAYS_PER_WORD;
+	uint64	   *place = ua_word_table_find(&active->words, word);
+	uint64		starts = ~UINT64CONST(0);
+	uint64		tails = ~UINT64CONST(0);
+	int64		start = begin;
+	ActiveDayWord *made;
+
+	if (likely(*place != 0))
+		return (ActiveDayWord *) (uintptr_t) *place;
+
+	if (active->kind != PERIOD_DAY)
 	{
-		if (VARSIZE_ANY_EXHDR(name) == strlen(names[i]) &&
-			memcmp(VARDATA_ANY(name), names[i], strlen(names[i])) == 0)
-			return (PeriodKind) i;
+		const UaPeriodWord *period = cached_period(cache, word, active->kind);
+
+		starts = period->starts;
+		tails = period->tails;
+		start = period->first;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("period \"%.*s\" does not exist",
-					(int) VARSIZE_ANY_EXHDR(name), VARDATA_ANY(name)),
-			 errhint("There are: day, week, month, quarter.")));
+	made = MemoryContextAlloc(context, offsetof(ActiveDayWord, parts) +
+							  pg_popcount64(starts) * sizeof(ActiveDayPart));
+	made->n_parts = 0;
+	for (; starts != 0; starts &= starts - 1, tails &= tails - 1)
+	{
+		ActiveDayPart *part = &made->parts[made->n_parts];
+
+		part->days = (((tails & -tails) << 1) - 1) & ~((starts & -starts) - 1);
+		if (made->n_parts++ > 0)
+			start = begin + pg_rightmost_one_pos64(starts);
+		part->start = start;
+		if (start < begin)
+		{
+			ActiveDayWord *first = active_day_word(state, cache, (int32) (start >> 6));
+
+			part->counts = first->parts[first->n_parts - 1].counts;
+		}
+		else
+			part->counts = MemoryContextAllocZero(context,
+												  (most_days[active->kind] + 1) * sizeof(int64));
+	}
+	*ua_word_table_find(&active->words, word) = (uintptr_t) made;
+	return made;
 }
 
-static UaLabelCounter *
-number_label(FigureState *state, int number)
+/* Move what the parts count to the counters of the labels 1, 2, ... */
+static void
+spill_active_days(FigureState *state)
 {
-	if (unlikely(state->numbers == NULL))
-		state->numbers = MemoryContextAllocZero(state->counter.context,
-												MOST_ACTIVE_DAYS * sizeof(UaLabelCounter *));
-	if (unlikely(state->numbers[number] == NULL))
-	{
-		char		label[12];
+	ActiveDays *active = state->active_days;
+	UaWordTableScan scan;
+	int32		word;
+	uint64		address;
 
-		state->numbers[number] =
-			ua_map_counter_of(&state->counter, label,
-							  snprintf(label, sizeof(label), "%d", number));
+	ua_word_table_scan(&scan, &active->words);
+	while (ua_word_table_next(&scan, &word, &address))
+	{
+		ActiveDayWord *of_word = (ActiveDayWord *) (uintptr_t) address;
+
+		for (int i = 0; i < of_word->n_parts; i++)
+		{
+			ActiveDayPart *part = &of_word->parts[i];
+
+			for (int number = 1; number <= most_days[active->kind]; number++)
+			{
+				char		label[12];
+				UaLabelCounter *counter;
+
+				if (part->counts[number] == 0)
+					continue;
+				check_start(part->start);
+				counter = ua_map_counter_of(&state->counter, label,
+											snprintf(label, sizeof(label), "%d", number));
+				if (counter->plus == NULL)
+					ua_label_counter_make(&state->counter, &counter->plus);
+				ua_counter_add_count(counter->plus, (UaDay) part->start,
+									 part->counts[number]);
+				part->counts[number] = 0;
+			}
+		}
 	}
-	return state->numbers[number];
 }
 
-/* One more with so many active days in the period that begins on the day. */
-static inline void
-count_active_days(FigureState *state, int64 start, int active_days)
+/* What a state counts such periods in. */
+static ActiveDays *
+active_days_of(FigureState *state, PeriodKind kind, int week_start)
 {
-	if (unlikely(!ua_is_day(start)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("date out of range")));
-	ua_label_counter_plus(&state->counter, number_label(state, active_days),
-						  ua_word_of_day((UaDay) start),
-						  ua_bit_of_day((UaDay) start));
+	ActiveDays *active = state->active_days;
+
+	if (unlikely(active == NULL || active->kind != kind ||
+				 active->week_start != week_start))
+	{
+		if (active != NULL)
+			spill_active_days(state);
+		active = MemoryContextAlloc(state->counter.context, sizeof(ActiveDays));
+		active->kind = kind;
+		active->week_start = week_start;
+		ua_word_table_init(&active->words, state->counter.context,
+						   active->window, lengthof(active->window));
+		state->active_days = active;
+	}
+	return active;
 }
 
 Datum
@@ -676,56 +840,161 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 	PeriodCache *cache;
 	PeriodKind	kind;
 	FigureState *state;
-	int64		start = UA_NO_DAY;
+	int64	   *counts = NULL;	/* of the period that the days are in */
 	int			active_days = 0;
 	int32		word;
 	uint64		bits;
 
 	if (PG_ARGISNULL(1))
 		return ua_state_unchanged(fcinfo);
-	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("period must not be null")));
-	kind = period_kind(PG_GETARG_TEXT_PP(2));
-	cache = period_cache(fcinfo);
+	kind = period_kind(fcinfo, 2);
+	cache = period_cache(fcinfo, 3);
 	state = state_to_change(fcinfo);
+	active_days_of(state, kind, cache->week_start);
 
 	ua_days_read(&reader, PG_GETARG_DAYS(1));
 	while (ua_days_next(&reader, &word, &bits))
 	{
-		CachedWord *cached = cached_word(cache, word);
-		const UaPeriodWord *period = kind == PERIOD_WEEK ? &cached->week :
-			kind == PERIOD_MONTH ? &cached->month : &cached->quarter;
+		const ActiveDayPart *part = active_day_word(state, cache, word)->parts;
 
-		if (kind == PERIOD_DAY)
+		for (; bits != 0; part++)
 		{
-			ua_label_counter_plus(&state->counter, number_label(state, 1), word, bits);
-			continue;
-		}
+			uint64		days = bits & part->days;
 
-		/* the part of a period that lies in the word, by its first active day */
-		while (bits != 0)
-		{
-			uint64		first = bits & -bits;
-			uint64		tail = period->tails & -first;
-			uint64		part = bits & (((tail & -tail) << 1) - 1);
-			int			begin = pg_leftmost_one_pos64(period->starts & ((first << 1) - 1));
-			int64		part_start = begin == 0 ? period->first :
-				(int64) word * DAYS_PER_WORD + begin;
-
-			if (part_start != start)
+			if (days == 0)
+				continue;
+			bits ^= days;
+			if (part->counts != counts)
 			{
-				if (active_days > 0)
-					count_active_days(state, start, active_days);
-				start = part_start;
+				if (counts != NULL)
+					counts[active_days]++;
+				counts = part->counts;
 				active_days = 0;
 			}
-			active_days += pg_popcount64(part);
-			bits &= ~part;
+			active_days += pg_popcount64(days);
 		}
 	}
-	if (active_days > 0)
-		count_active_days(state, start, active_days);
+	if (counts != NULL)
+		counts[active_days]++;
+	PG_RETURN_STATE(state);
+}
+
+/* ---------- active_period_counts(days, period, week_start) ---------- */
+
+enum
+{
+	ACTIVE_USERS, NEW_USERS, RETURNING_USERS
+};
+
+static const char *const active_period_labels[] = {
+	[ACTIVE_USERS] = "active",
+	[NEW_USERS] = "new",
+	[RETURNING_USERS] = "returning"
+};
+
+Datum
+active_period_counts_transfn(PG_FUNCTION_ARGS)
+{
+	UaDaysReader reader;
+	PeriodCache *cache;
+	PeriodKind	kind;
+	FigureState *state;
+	UaLabelCounter **labels;
+	int64		last = UA_NO_DAY;
+	int32		word;
+	uint64		bits;
+
+	if (PG_ARGISNULL(1))
+		return ua_state_unchanged(fcinfo);
+	kind = period_kind(fcinfo, 2);
+	cache = period_cache(fcinfo, 3);
+	state = state_to_change(fcinfo);
+	labels = labels_of(state, active_period_labels, lengthof(active_period_labels));
+
+	ua_days_read(&reader, PG_GETARG_DAYS(1));
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		uint64		returning;
+		uint64		firsts = period_firsts(cache, kind, word, bits, last, &returning);
+
+		if (firsts != 0)
+			ua_label_counter_plus(&state->counter, labels[ACTIVE_USERS], word, firsts);
+		if (last == UA_NO_DAY)
+			ua_label_counter_plus(&state->counter, labels[NEW_USERS], word, bits & -bits);
+		if (returning != 0)
+			ua_label_counter_plus(&state->counter, labels[RETURNING_USERS], word, returning);
+		last = (int64) ua_day_of_word(word) + pg_leftmost_one_pos64(bits);
+	}
+	PG_RETURN_STATE(state);
+}
+
+/* ---------- retention_counts(started, back, period, week_start, unbounded) ---------- */
+
+#define SIZE_LABEL	"size"
+
+Datum
+retention_counts_transfn(PG_FUNCTION_ARGS)
+{
+	UaDaysReader reader;
+	PeriodCache *cache;
+	PeriodKind	kind;
+	bool		unbounded;
+	FigureState *state;
+	UaLabelCounter *cohort;
+	int64		start;
+	int64		last = UA_NO_DAY;
+	int32		word;
+	uint64		bits;
+
+	if (PG_ARGISNULL(1))
+		return ua_state_unchanged(fcinfo);
+	kind = period_kind(fcinfo, 3);
+	cache = period_cache(fcinfo, 4);
+	if (PG_ARGISNULL(5))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("unbounded must not be null")));
+	unbounded = PG_GETARG_BOOL(5);
+
+	ua_days_read(&reader, PG_GETARG_DAYS(1));
+	if (!ua_days_next(&reader, &word, &bits))
+		return ua_state_unchanged(fcinfo);
+	start = (int64) ua_day_of_word(word) + pg_rightmost_one_pos64(bits);
+	if (kind != PERIOD_DAY)
+	{
+		const UaPeriodWord *period = cached_period(cache, word, kind);
+		int			begin = pg_leftmost_one_pos64(period->starts & ((bits & -bits) | ((bits & -bits) - 1)));
+
+		start = begin == 0 ? period->first : (int64) ua_day_of_word(word) + begin;
+	}
+
+	state = state_to_change(fcinfo);
+	cohort = cohort_label(state, "", start);
+	if (unlikely(state->labels[0] == NULL))
+		state->labels[0] = ua_map_counter_of(&state->counter, SIZE_LABEL, strlen(SIZE_LABEL));
+	ua_label_counter_plus(&state->counter, state->labels[0],
+						  ua_word_of_day((UaDay) start), ua_bit_of_day((UaDay) start));
+
+	if (PG_ARGISNULL(2))
+		PG_RETURN_STATE(state);
+	ua_days_read(&reader, PG_GETARG_DAYS(2));
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		uint64		firsts;
+		uint64		returning;
+
+		if (!unbounded && word >= ua_word_of_day((UaDay) start))
+		{
+			firsts = period_firsts(cache, kind, word, bits, last, &returning);
+			if (word == ua_word_of_day((UaDay) start))
+				firsts &= ua_bits_from((UaDay) start);
+			if (firsts != 0)
+				ua_label_counter_plus(&state->counter, cohort, word, firsts);
+		}
+		last = (int64) ua_day_of_word(word) + pg_leftmost_one_pos64(bits);
+	}
+	if (unbounded && last >= start)
+		ua_label_counter_plus(&state->counter, cohort, ua_word_of_day((UaDay) last),
+							  ua_bit_of_day((UaDay) last));
 	PG_RETURN_STATE(state);
 }

@@ -8,10 +8,13 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "common/pg_prng.h"
 #include "executor/spi.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
@@ -19,6 +22,7 @@
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "storage/ipc.h"
+#include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "tcop/tcopprot.h"
@@ -28,7 +32,9 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "fold.h"
@@ -41,7 +47,7 @@ PG_FUNCTION_INFO_V1(usage_lock_rollups);
 PGDLLEXPORT void usage_fold_main(Datum arg);
 
 /* Settings */
-static int	pending_limit = 1024;	/* kB */
+static int	pending_limit = 512;	/* kB */
 static bool background_fold = true;
 
 /* The schema whose model is to be folded once this transaction has committed. */
@@ -57,6 +63,17 @@ static void
 rollup_locktag(LOCKTAG *tag, Oid pending)
 {
 	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, RelationRelationId, pending, 1);
+}
+
+/*
+ * Another one stands for the background worker of a model, while it lives. Of
+ * the locks of sessions, only advisory ones go with their process; SQL's have
+ * 1 or 2 as the last field.
+ */
+static void
+worker_locktag(LOCKTAG *tag, Oid pending)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, RelationRelationId, pending, 3);
 }
 
 static Oid
@@ -155,11 +172,25 @@ usage_refresh(PG_FUNCTION_ARGS)
 
 /* ---------- in the background ---------- */
 
+/* A worker that is there looks for itself whether there is more to fold. */
+static bool
+there_is_a_worker(Oid schema)
+{
+	LOCKTAG		tag;
+
+	worker_locktag(&tag, pending_table(schema));
+	if (LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	LockRelease(&tag, ShareLock, false);
+	return false;
+}
+
 void
 ua_request_fold(Oid schema, Size appended)
 {
 	if (background_fold && appended > 0 &&
-		pg_prng_double(&pg_global_prng_state) * pending_limit * 1024.0 < appended)
+		pg_prng_double(&pg_global_prng_state) * pending_limit * 1024.0 < appended &&
+		!there_is_a_worker(schema))
 		fold_wanted = schema;
 }
 
@@ -252,6 +283,86 @@ there_is_a_library(Oid schema)
 	return OidIsValid(LookupFuncName(name, 0, NULL, true));
 }
 
+/* Whether at least that many bytes are pending. */
+static bool
+is_pending(Oid pending, Size least)
+{
+	Relation	relation = table_open(pending, AccessShareLock);
+	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	Size		size = 0;
+
+	while (size < least && table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		bool		is_copy;
+		HeapTuple	row = ExecFetchSlotHeapTuple(slot, false, &is_copy);
+
+		size += row->t_len;
+		if (is_copy)
+			heap_freetuple(row);
+		CHECK_FOR_INTERRUPTS();
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return size >= least;
+}
+
+/*
+ * A worker folds, and folds again as long as the limit is reached within a
+ * second: to start one, with nothing in its caches, costs more than a
+ * small fold. It leaves after a minute at most, for another that knows the
+ * settings of then.
+ */
+#define NAP			100			/* ms */
+#define MAX_NAPS	10
+#define MAX_LIFE	60000		/* ms */
+
+static void
+fold_and_linger(Oid schema)
+{
+	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), MAX_LIFE);
+	Oid			first = InvalidOid;
+
+	for (int naps = 0; naps <= MAX_NAPS && GetCurrentTimestamp() < end; naps++)
+	{
+		Oid			pending;
+		LOCKTAG		tag;
+		Size		least = (Size) pending_limit * 1024;
+
+		start_worker_transaction();
+		/* The model may have been dropped meanwhile. */
+		pending = get_relname_relid("usage_pending", schema);
+		if (!OidIsValid(pending) || !there_is_a_library(schema) ||
+			(OidIsValid(first) && pending != first))
+			break;
+		worker_locktag(&tag, pending);
+		if (!OidIsValid(first))
+		{
+			if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+				break;
+			first = pending;
+			least = 1;
+		}
+		if (is_pending(pending, least) && lock_rollups(pending, false))
+		{
+			pgstat_report_activity(STATE_RUNNING, "folding usage_pending");
+			(void) fold(schema, ua_relation_owner(pending));
+			naps = 0;
+		}
+		finish_worker_transaction();
+		pgstat_report_stat(true);
+		pgstat_report_activity(STATE_IDLE, NULL);
+
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 NAP, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	if (IsTransactionState())
+		finish_worker_transaction();
+}
+
 void
 usage_fold_main(Datum arg)
 {
@@ -269,19 +380,7 @@ usage_fold_main(Datum arg)
 
 	PG_TRY();
 	{
-		Oid			pending;
-
-		start_worker_transaction();
-		/* The model may have been dropped meanwhile. */
-		pending = get_relname_relid("usage_pending", schema);
-		if (OidIsValid(pending) &&
-			there_is_a_library(schema) &&
-			lock_rollups(pending, false))
-		{
-			pgstat_report_activity(STATE_RUNNING, "folding usage_pending");
-			(void) fold(schema, ua_relation_owner(pending));
-		}
-		finish_worker_transaction();
+		fold_and_linger(schema);
 	}
 	PG_CATCH();
 	{
@@ -307,7 +406,7 @@ ua_fold_init(void)
 	DefineCustomIntVariable("usage_analytics.pending_limit",
 							"Amount of pending changes after which a fold in the background is asked for.",
 							"Each commit asks with a probability of what it appended, divided by this.",
-							&pending_limit, 1024, 8, MAX_KILOBYTES,
+							&pending_limit, 512, 8, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomBoolVariable("usage_analytics.background_fold",
 							 "Whether commits ask for folds in the background.",

@@ -35,6 +35,7 @@
 #include "dayseries_map.h"
 #include "lag.h"
 #include "model.h"
+#include "ownership.h"
 #include "sums.h"
 
 PG_FUNCTION_INFO_V1(usage_forget_settings);
@@ -292,6 +293,8 @@ static void
 read_settings(Oid schema, Oid relation)
 {
 	Oid			pending = get_relname_relid("usage_pending", schema);
+	Oid			owner = ua_relation_owner(relation);
+	UaIdentity	before;
 	char	   *zone;
 
 	if (!OidIsValid(pending))
@@ -299,10 +302,12 @@ read_settings(Oid schema, Oid relation)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table \"usage_pending\" does not exist"),
 				 errhint("Call create_usage_model().")));
-	check_pending(pending, schema, ua_relation_owner(relation));
+	check_pending(pending, schema, owner);
+	ua_become(owner, &before);
 	PushActiveSnapshot(GetLatestSnapshot());
 	zone = ua_model_value(schema, "usage_settings", "time_zone");
 	PopActiveSnapshot();
+	ua_return_to(&before);
 	ua_calendar_init(&settings.calendar, ua_time_zone(zone));
 	pfree(zone);
 	settings.pending = pending;
@@ -477,9 +482,14 @@ add_event(UaSums *sums, TupleTableSlot *slot, int sign)
 
 #define MAX_BUFFERED_ROWS 500
 
-/* Rows on their way to usage_pending. */
+/*
+ * Rows on their way to usage_pending. The writer may have no rights on that:
+ * none are asked for. Expressions of indexes, though, run as the owner.
+ */
 typedef struct
 {
+	bool		as_owner;
+	UaIdentity	before;
 	EState	   *estate;
 	ResultRelInfo *result;
 	BulkInsertState bulk;
@@ -491,6 +501,9 @@ static void
 start_append(Appender *appender, Relation pending)
 {
 	memset(appender, 0, sizeof(*appender));
+	appender->as_owner = pending->rd_rel->relhasindex;
+	if (appender->as_owner)
+		ua_become(pending->rd_rel->relowner, &appender->before);
 	appender->estate = CreateExecutorState();
 	appender->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(appender->result, pending, 1, NULL, 0);
@@ -528,6 +541,8 @@ finish_append(Appender *appender)
 		FreeBulkInsertState(appender->bulk);
 	ExecCloseIndices(appender->result);
 	FreeExecutorState(appender->estate);
+	if (appender->as_owner)
+		ua_return_to(&appender->before);
 }
 
 static Size

@@ -8,9 +8,7 @@
 
 CREATE FUNCTION @extschema@.usage_changes(
   parts text[],
-  source text DEFAULT 'pending',
-  from_block bigint DEFAULT 0,
-  to_block bigint DEFAULT 4294967295
+  source text DEFAULT 'pending'
 )
 RETURNS TABLE (
   account_id  uuid,
@@ -31,7 +29,8 @@ RETURNS TABLE (
   monthly     @extschema@.dayseries,
   quarterly   @extschema@.dayseries,
   lifecycle   @extschema@.dayseries_map,
-  cohorts     @extschema@.dayseries_map
+  cohorts     @extschema@.dayseries_map,
+  place       tid
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
@@ -42,8 +41,6 @@ SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
-  from_tid CONSTANT tid := format('(%s,0)', from_block);
-  to_tid CONSTANT tid := format('(%s,0)', to_block);
   of_pending CONSTANT boolean := source IN ('pending', 'outside totals');
   of_settled CONSTANT boolean := source = 'settled'
                                  OR source = 'outside totals' AND row_security_active('@extschema@.usage_totals');
@@ -51,13 +48,19 @@ DECLARE
   with_days CONSTANT boolean := 'days' = ANY (parts);
   with_accounts CONSTANT boolean := 'accounts' = ANY (parts);
   with_totals CONSTANT boolean := 'totals' = ANY (parts);
-  with_sums CONSTANT boolean := 'sums' = ANY (parts);
+  with_events CONSTANT boolean := parts && '{sums,events}';
+  with_seconds CONSTANT boolean := parts && '{sums,seconds}';
+  with_sources CONSTANT boolean := parts && '{sums,sources}';
   with_lags CONSTANT boolean := 'lags' = ANY (parts);
   with_event_users CONSTANT boolean := 'event_users' = ANY (parts);
   with_activity CONSTANT boolean := 'activity' = ANY (parts);
   with_periods CONSTANT boolean := 'periods' = ANY (parts);
   with_cohorts CONSTANT boolean := 'cohorts' = ANY (parts);
   with_figures CONSTANT boolean := with_activity OR with_periods OR with_cohorts;
+  with_sums CONSTANT boolean := with_events OR with_seconds OR with_sources;
+  -- Where settled months are read anyway, they say which days change.
+  by_months CONSTANT boolean := with_months OR with_event_users;
+  with_account_days CONSTANT boolean := with_days OR with_figures OR with_totals AND with_event_users;
   first_weekday integer;
 BEGIN
   IF NOT of_settled AND NOT EXISTS (SELECT FROM @extschema@.usage_pending) THEN
@@ -66,9 +69,52 @@ BEGIN
   SELECT week_start INTO STRICT first_weekday FROM @extschema@.usage_settings;
 
   RETURN QUERY
-  WITH added AS MATERIALIZED (
-    -- Where all that is pending adds, days can only come; otherwise the sums
-    -- of the months concerned have to be read.
+  WITH account_months AS MATERIALIZED (
+    -- The sums of users' months under an account, and what they are before
+    SELECT changed.account_id,
+           changed.user_id,
+           changed.month,
+           rollup.place,
+           rollup.events AS before,
+           changed.events,
+           changed.seconds,
+           changed.sources,
+           false AS settled
+      FROM (SELECT account_id,
+                   user_id,
+                   month,
+                   @extschema@.sum(events) AS events,
+                   @extschema@.sum(seconds) FILTER (WHERE with_months OR with_seconds) AS seconds,
+                   @extschema@.sum(sources) FILTER (WHERE with_months OR with_sources) AS sources
+              FROM @extschema@.usage_pending
+             WHERE of_pending
+             GROUP BY account_id, user_id, month
+             ORDER BY account_id, user_id, month) AS changed
+      -- by the index: what is pending concerns few users of many
+      LEFT JOIN LATERAL (SELECT usage_rollup.ctid AS place,
+                                usage_rollup.events
+                           FROM @extschema@.usage_rollup
+                          WHERE by_months
+                            AND usage_rollup.account_id = changed.account_id
+                            AND usage_rollup.user_id = changed.user_id
+                            AND usage_rollup.month = changed.month
+                         OFFSET 0) AS rollup
+        ON true
+    UNION ALL
+    SELECT account_id,
+           user_id,
+           month,
+           NULL,
+           NULL,
+           events,
+           seconds,
+           sources,
+           true
+      FROM @extschema@.usage_rollup
+     WHERE of_settled
+  ), added AS MATERIALIZED (
+    -- Where all that is pending adds, days can only come, as no settled sum is
+    -- below 0; otherwise the sums of the months concerned have to be read.
     SELECT account_id,
            user_id,
            @extschema@.dayset_union(@extschema@.days(total)) AS days,
@@ -77,14 +123,23 @@ BEGIN
                    user_id,
                    @extschema@.total_series(events) AS total
               FROM @extschema@.usage_pending
-             WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
+             WHERE of_pending AND NOT by_months
             OFFSET 0) AS pending
      GROUP BY account_id, user_id
-  ), recounted AS MATERIALIZED (
+  ), months_to_recount AS (
+    SELECT account_id,
+           user_id,
+           month,
+           before,
+           events
+      FROM account_months
+     WHERE by_months AND NOT settled
+    UNION ALL
     SELECT months.account_id,
            months.user_id,
-           @extschema@.dayset_union(@extschema@.dayset(months.month, months.month + 31 - extract(day FROM months.month + 31)::integer)) AS months,
-           @extschema@.dayset_union(@extschema@.days(@extschema@.total_series(coalesce(rollup.events OPERATOR(@extschema@.+) months.events, months.events)))) AS days
+           months.month,
+           rollup.events,
+           months.events
       FROM (SELECT pending.account_id,
                    pending.user_id,
                    pending.month,
@@ -93,7 +148,7 @@ BEGIN
               JOIN @extschema@.usage_pending AS pending
                 ON pending.account_id = added.account_id
                AND pending.user_id = added.user_id
-             WHERE added.recount AND pending.ctid >= from_tid AND pending.ctid < to_tid
+             WHERE added.recount
              GROUP BY pending.account_id, pending.user_id, pending.month) AS months
       LEFT JOIN LATERAL (SELECT *
                            FROM @extschema@.usage_rollup
@@ -102,35 +157,71 @@ BEGIN
                             AND usage_rollup.month = months.month
                          OFFSET 0) AS rollup
         ON true
-     GROUP BY months.account_id, months.user_id
-  ), account_days AS MATERIALIZED (
-    -- The days of users under an account, where they change
-    SELECT *
-      FROM (SELECT added.account_id,
-                   added.user_id,
-                   activity.days AS before,
-                   CASE WHEN recounted.user_id IS NOT NULL
-                        THEN coalesce(activity.days OPERATOR(@extschema@.-) recounted.months, '{}') OPERATOR(@extschema@.+) recounted.days
-                        ELSE coalesce(activity.days OPERATOR(@extschema@.+) added.days, added.days)
-                   END AS after,
-                   coalesce(activity.shared, true) AS shared,
-                   false AS settled
-              FROM added
-              -- by the index: what is pending concerns few users of many
-              LEFT JOIN LATERAL (SELECT *
-                                   FROM @extschema@.user_activity
-                                  WHERE user_activity.account_id = added.account_id
-                                    AND user_activity.user_id = added.user_id
-                                 OFFSET 0) AS activity
-                ON true
-              LEFT JOIN recounted
-                ON recounted.account_id = added.account_id
-               AND recounted.user_id = added.user_id
-            OFFSET 0) AS changed
-     WHERE coalesce(before, '{}') OPERATOR(@extschema@.<>) after
+  ), touched AS (
+    -- Days that come, or months whose days are others now
+    SELECT account_id,
+           user_id,
+           NULL::@extschema@.dayset AS months,
+           days
+      FROM added
+     WHERE NOT recount
     UNION ALL
     SELECT account_id,
            user_id,
+           @extschema@.dayset_union(@extschema@.dayset(month, month + 31 - extract(day FROM month + 31)::integer)),
+           @extschema@.dayset_union(after)
+      FROM (SELECT account_id,
+                   user_id,
+                   month,
+                   @extschema@.days(before) AS before,
+                   @extschema@.days(coalesce(before OPERATOR(@extschema@.+) change, change)) AS after
+              FROM (SELECT account_id,
+                           user_id,
+                           month,
+                           @extschema@.total_series(before) AS before,
+                           @extschema@.total_series(events) AS change
+                      FROM months_to_recount
+                    OFFSET 0) AS totals
+            OFFSET 0) AS recounted
+     WHERE coalesce(before, '{}') OPERATOR(@extschema@.<>) after
+     GROUP BY account_id, user_id
+  ), account_days AS MATERIALIZED (
+    -- The days of users under an account, where they change
+    SELECT account_id,
+           user_id,
+           place,
+           before,
+           CASE WHEN months IS NULL
+                THEN coalesce(before OPERATOR(@extschema@.+) days, days)
+                ELSE coalesce(before OPERATOR(@extschema@.-) months, '{}') OPERATOR(@extschema@.+) days
+           END AS after,
+           shared,
+           false AS settled
+      FROM (SELECT touched.account_id,
+                   touched.user_id,
+                   touched.months,
+                   touched.days,
+                   activity.place,
+                   activity.days AS before,
+                   coalesce(activity.shared, true) AS shared
+              FROM touched
+              LEFT JOIN LATERAL (SELECT user_activity.ctid AS place,
+                                        user_activity.days,
+                                        user_activity.shared
+                                   FROM @extschema@.user_activity
+                                  WHERE user_activity.account_id = touched.account_id
+                                    AND user_activity.user_id = touched.user_id
+                                 OFFSET 0) AS activity
+                ON true
+             WHERE with_account_days
+               AND (touched.months IS NOT NULL
+                    OR activity.days IS NULL AND NOT @extschema@.isempty(touched.days)
+                    OR NOT activity.days OPERATOR(@extschema@.@>) touched.days)
+            OFFSET 0) AS changed
+    UNION ALL
+    SELECT account_id,
+           user_id,
+           NULL,
            NULL,
            days,
            shared,
@@ -178,43 +269,6 @@ BEGIN
                                   AND account_days.user_id = activity.user_id
                                   AND NOT account_days.settled)) AS parts
      GROUP BY user_id, settled
-  ), account_months AS MATERIALIZED (
-    -- The sums of users' months under an account, and what they are before
-    SELECT changed.account_id,
-           changed.user_id,
-           changed.month,
-           rollup.events AS before,
-           changed.events,
-           changed.seconds,
-           changed.sources,
-           false AS settled
-      FROM (SELECT account_id,
-                   user_id,
-                   month,
-                   @extschema@.sum(events) AS events,
-                   @extschema@.sum(seconds) AS seconds,
-                   @extschema@.sum(sources) AS sources
-              FROM @extschema@.usage_pending
-             WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
-             GROUP BY account_id, user_id, month) AS changed
-      LEFT JOIN LATERAL (SELECT *
-                           FROM @extschema@.usage_rollup
-                          WHERE usage_rollup.account_id = changed.account_id
-                            AND usage_rollup.user_id = changed.user_id
-                            AND usage_rollup.month = changed.month
-                         OFFSET 0) AS rollup
-        ON true
-    UNION ALL
-    SELECT account_id,
-           user_id,
-           month,
-           NULL,
-           events,
-           seconds,
-           sources,
-           true
-      FROM @extschema@.usage_rollup
-     WHERE of_settled
   ), month_sharers AS MATERIALIZED (
     SELECT user_id
       FROM @extschema@.user_activity
@@ -275,9 +329,9 @@ BEGIN
   ), second_level AS (
     SELECT account_id,
            month,
-           @extschema@.sum(events) FILTER (WHERE with_sums) AS events,
-           @extschema@.sum(seconds) FILTER (WHERE with_sums) AS seconds,
-           @extschema@.sum(sources) FILTER (WHERE with_sums) AS sources,
+           @extschema@.sum(events) FILTER (WHERE with_events) AS events,
+           @extschema@.sum(seconds) FILTER (WHERE with_seconds) AS seconds,
+           @extschema@.sum(sources) FILTER (WHERE with_sources) AS sources,
            NULL::@extschema@.dayseries_map AS lags,
            @extschema@.event_user_counts(before, events) FILTER (WHERE with_event_users) AS event_users,
            NULL::@extschema@.dayseries_map AS figures
@@ -287,9 +341,9 @@ BEGIN
     UNION ALL
     SELECT NULL,
            month,
-           @extschema@.sum(events),
-           @extschema@.sum(seconds),
-           @extschema@.sum(sources),
+           @extschema@.sum(events) FILTER (WHERE with_events),
+           @extschema@.sum(seconds) FILTER (WHERE with_seconds),
+           @extschema@.sum(sources) FILTER (WHERE with_sources),
            NULL,
            NULL,
            NULL
@@ -306,7 +360,7 @@ BEGIN
            NULL,
            NULL
       FROM @extschema@.usage_pending
-     WHERE with_totals AND with_lags AND of_pending AND ctid >= from_tid AND ctid < to_tid
+     WHERE with_totals AND with_lags AND of_pending
      GROUP BY month
     UNION ALL
     SELECT NULL,
@@ -351,7 +405,7 @@ BEGIN
          user_id,
          month,
          NULL::@extschema@.dayset,
-         before IS NULL,
+         place IS NULL,
          events,
          seconds,
          sources,
@@ -365,7 +419,8 @@ BEGIN
          NULL::@extschema@.dayseries,
          NULL::@extschema@.dayseries,
          NULL::@extschema@.dayseries_map,
-         NULL::@extschema@.dayseries_map
+         NULL::@extschema@.dayseries_map,
+         place
     FROM account_months
    WHERE with_months
   UNION ALL
@@ -373,7 +428,7 @@ BEGIN
          user_id,
          NULL,
          after,
-         before IS NULL,
+         place IS NULL,
          NULL,
          NULL,
          NULL,
@@ -387,7 +442,8 @@ BEGIN
          NULL,
          NULL,
          NULL,
-         NULL
+         NULL,
+         place
     FROM account_days
    WHERE with_days
   UNION ALL
@@ -409,11 +465,12 @@ BEGIN
          coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'monthly'::text), '{}'),
          coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'quarterly'::text), '{}'),
          coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'lifecycle/'::text)), '{}'),
-         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'cohorts/'::text)), '{}')
+         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'cohorts/'::text)), '{}'),
+         NULL
     FROM second_level
    GROUP BY account_id, month;
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_changes(text[], text, bigint, bigint) IS
-  'What the rollups are changed by: source pending, what is pending in a range of blocks of usage_pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of sums, lags (of totals only), event_users, activity, periods and cohorts that are among the parts)';
+COMMENT ON FUNCTION @extschema@.usage_changes(text[], text) IS
+  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands';

@@ -266,6 +266,14 @@ AS 'MODULE_PATHNAME', 'dayseries_map_labels';
 COMMENT ON FUNCTION @extschema@.labels(@extschema@.dayseries_map) IS
   'The labels, in the order of their bytes';
 
+CREATE FUNCTION @extschema@.days(map @extschema@.dayseries_map, labels text[])
+RETURNS @extschema@.dayset
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'dayseries_map_days';
+
+COMMENT ON FUNCTION @extschema@.days(@extschema@.dayseries_map, text[]) IS
+  'The days on which any of these labels has a value above 0, NULL where the map has none of them';
+
 CREATE FUNCTION @extschema@.dayseries_map_get(@extschema@.dayseries_map, text)
 RETURNS @extschema@.dayseries
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

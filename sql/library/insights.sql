@@ -63,32 +63,6 @@ RETURN CASE period
 COMMENT ON FUNCTION @extschema@.usage_by_period(@extschema@.dayseries, text, integer) IS
   'Sums of days, weeks, months or quarters, on their first days; part of the reports';
 
-CREATE FUNCTION @extschema@.usage_active_periods(days @extschema@.dayset, period text, week_start integer)
-RETURNS @extschema@.dayset
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE period
-         WHEN 'day' THEN days
-         WHEN 'week' THEN @extschema@.weeks(days, week_start)
-         WHEN 'month' THEN @extschema@.months(days)
-         ELSE @extschema@.quarters(days)
-       END;
-
-COMMENT ON FUNCTION @extschema@.usage_active_periods(@extschema@.dayset, text, integer) IS
-  'First days of the periods that have a day of the set; part of the reports';
-
-CREATE FUNCTION @extschema@.usage_periods_after(starts @extschema@.dayset, period text)
-RETURNS @extschema@.dayset
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE period
-         WHEN 'day' THEN @extschema@.shift(starts, 1)
-         WHEN 'week' THEN @extschema@.shift(starts, 7)
-         WHEN 'month' THEN @extschema@.months(@extschema@.shift(starts, 31))
-         ELSE @extschema@.quarters(@extschema@.shift(starts, 92))
-       END;
-
-COMMENT ON FUNCTION @extschema@.usage_periods_after(@extschema@.dayset, text) IS
-  'First days of the periods that follow those that begin on the days of the set; part of the reports';
-
 -- ---------- arguments ----------
 
 CREATE FUNCTION @extschema@.usage_check_choice(kind text, value text, choices text[], context text DEFAULT NULL)
@@ -152,6 +126,7 @@ CREATE FUNCTION @extschema@.usage_report_range(
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -191,7 +166,8 @@ BEGIN
                       FROM @extschema@.usage_totals AS totals
                     UNION ALL
                     SELECT changes.dau
-                      FROM @extschema@.usage_changes('{totals,activity}', 'outside totals') AS changes) AS parts) AS total;
+                      FROM @extschema@.usage_changes('{totals,activity}', 'outside totals') AS changes
+                     WHERE EXISTS (SELECT FROM @extschema@.usage_pending)) AS parts) AS total;
   END IF;
   IF as_of IS NOT NULL THEN
     first_start := @extschema@.usage_period_start(greatest(from_date, first_ever), period, week_start);
@@ -209,42 +185,6 @@ COMMENT ON FUNCTION @extschema@.usage_report_range(date, date, text) IS
 
 -- ---------- what the first level tells ----------
 
-CREATE FUNCTION @extschema@.usage_account_days(account_id uuid, own boolean)
-RETURNS TABLE (
-  user_id uuid,
-  days    @extschema@.dayset
-)
-LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 50
-SET search_path = pg_catalog, pg_temp
-AS $function$
-#variable_conflict use_column
-DECLARE
-  past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
-  users uuid[];
-BEGIN
-  IF own THEN
-    SELECT array_agg(users.user_id) INTO users
-      FROM @extschema@.dim_user AS users
-     WHERE users.account_id = usage_account_days.account_id;
-    RETURN QUERY
-    SELECT activity.user_id,
-           @extschema@.dayset_union(activity.days) OPERATOR(@extschema@.*) past
-      FROM @extschema@.usage_live_activity AS activity
-     WHERE activity.user_id = ANY (users)
-     GROUP BY activity.user_id;
-  ELSE
-    RETURN QUERY
-    SELECT activity.user_id,
-           activity.days OPERATOR(@extschema@.*) past
-      FROM @extschema@.usage_live_activity AS activity
-     WHERE activity.account_id = usage_account_days.account_id;
-  END IF;
-END
-$function$;
-
-COMMENT ON FUNCTION @extschema@.usage_account_days(uuid, boolean) IS
-  'Days of activity up to today of an account''s own users, whatever account their events are under, or of whoever has events under the account; part of the reports';
-
 -- The query for days of activity up to today: segment_value, user_id, days.
 -- A user has a row in each segment, and is whom the segment's events are of;
 -- where users are followed over time (own), whom the segment has today.
@@ -259,35 +199,39 @@ DECLARE
   past CONSTANT text := (SELECT format('%L::daterange', settings.past) FROM @extschema@.usage_today AS settings);
   by_label CONSTANT boolean := coalesce(segment IN ('source', 'event_name', 'event_category'), false);
   of_events CONSTANT boolean := by_label OR event IS NOT NULL OR category IS NOT NULL;
+  by_user CONSTANT boolean := own OR segment IS NULL OR segment IN ('role', 'country');
   -- Where nothing is pending, what is settled is all there is.
-  rollup CONSTANT text := CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN '@extschema@.usage_live_rollup' ELSE '@extschema@.usage_rollup' END;
+  pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
+  activity CONSTANT text := CASE WHEN pending THEN '@extschema@.usage_live_activity' ELSE '@extschema@.user_activity' END;
+  rollup CONSTANT text := CASE WHEN pending THEN '@extschema@.usage_live_rollup' ELSE '@extschema@.usage_rollup' END;
   of_account CONSTANT text := CASE
     WHEN account_id IS NULL THEN 'true'
     -- Of the rollups, only the accounts that these users have been active under are read.
-    WHEN own THEN format(replace('rollup.user_id = MEMBERS' || CASE WHEN of_events THEN ' AND rollup.account_id = ANY (ARRAY(SELECT theirs.account_id FROM @extschema@.usage_live_activity AS theirs WHERE theirs.user_id = MEMBERS))' ELSE '' END,
-                                 'MEMBERS', 'ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %1$L))'), account_id)
+    WHEN own THEN format(replace('rollup.user_id = MEMBERS' || CASE WHEN of_events THEN ' AND rollup.account_id = ANY (ARRAY(SELECT theirs.account_id FROM %2$s AS theirs WHERE theirs.user_id = MEMBERS))' ELSE '' END,
+                                 'MEMBERS', 'ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %1$L))'), account_id, activity)
     ELSE format('rollup.account_id = %L', account_id)
   END;
-  value CONSTANT text := CASE segment
-    WHEN 'plan_tier' THEN 'account.plan_tier'
-    WHEN 'region' THEN 'account.region'
-    WHEN 'role' THEN 'member.role'
-    WHEN 'country' THEN 'member.country'
-    WHEN 'account_id' THEN CASE WHEN own THEN 'member.account_id::text' ELSE 'active.account_id::text' END
+  value CONSTANT text := CASE
+    WHEN segment IN ('plan_tier', 'region') THEN format('account.%I', segment)
+    WHEN segment IN ('role', 'country') THEN format('member.%I', segment)
+    WHEN segment = 'account_id' THEN CASE WHEN own THEN 'member' ELSE 'active' END || '.account_id::text'
     ELSE 'NULL::text'
   END;
   joins CONSTANT text := concat_ws(' ',
-    CASE WHEN segment IN ('role', 'country') OR own AND segment IN ('plan_tier', 'region', 'account_id')
+    CASE WHEN by_user AND segment IS NOT NULL
          THEN 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = active.user_id'
               || CASE WHEN own AND account_id IS NOT NULL THEN format(' AND member.account_id = %L', account_id) ELSE '' END END,
     CASE WHEN segment IN ('plan_tier', 'region')
          THEN format('LEFT JOIN @extschema@.dim_account AS account ON account.account_id = %s.account_id', CASE WHEN own THEN 'member' ELSE 'active' END) END);
+  -- The segments of users are looked up once for each, those of events for each row.
+  row_value CONSTANT text := CASE WHEN by_user THEN 'NULL::text' ELSE value END;
+  row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
+  row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   changed uuid[];
-  merged uuid[];
+  merged text;
+  query text;
 BEGIN
-  IF account_id IS NOT NULL AND segment IS NULL AND NOT of_events THEN
-    RETURN format('SELECT NULL::text AS segment_value, user_id, days FROM @extschema@.usage_account_days(%L, %L)', account_id, own);
-  ELSIF by_label THEN
+  IF by_label THEN
     RETURN format($query$
       SELECT part.label AS segment_value, users.user_id, @extschema@.days(part.series OPERATOR(@extschema@.*) %s) AS days
         FROM (SELECT rollup.user_id, @extschema@.sum(rollup.%s) AS sums
@@ -307,53 +251,83 @@ BEGIN
            WHEN segment = 'event_category' THEN format('part.label = %L', category)
            ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
   ELSIF of_events OR account_id IS NOT NULL THEN
-    RETURN format('SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s GROUP BY 1, 2',
-      value, past,
-      CASE
-        WHEN NOT of_events THEN
-          'SELECT rollup.account_id, rollup.user_id, rollup.days FROM @extschema@.usage_live_activity AS rollup WHERE ' || of_account
-        ELSE
-          format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
-            CASE WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
-                 ELSE (SELECT string_agg(format('coalesce(@extschema@.days(rollup.events OPERATOR(@extschema@.->) %L::text), ''{}'')', names.event_name), ' OPERATOR(@extschema@.+) ')
-                         FROM (SELECT event AS event_name
-                                WHERE event IS NOT NULL
-                               UNION ALL
-                               SELECT taxonomy.event_name
-                                 FROM @extschema@.event_taxonomy AS taxonomy
-                                WHERE taxonomy.event_category = category) AS names) END,
-            rollup, of_account)
-      END,
-      joins);
+    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s WHERE active.days IS NOT NULL GROUP BY %s',
+      row_value, past,
+      format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
+        CASE WHEN NOT of_events THEN 'rollup.days'
+             WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
+             ELSE format('@extschema@.days(rollup.events, %L::text[])',
+                         CASE WHEN event IS NOT NULL THEN ARRAY[event]
+                              ELSE ARRAY(SELECT taxonomy.event_name FROM @extschema@.event_taxonomy AS taxonomy WHERE taxonomy.event_category = category) END) END,
+        CASE WHEN of_events THEN rollup ELSE activity END,
+        of_account),
+      row_joins, row_group);
+  ELSE
+    -- What is settled of users of one account is read as it is; the others, and
+    -- those with something pending, are merged.
+    merged := 'active.shared';
+    IF pending THEN
+      SELECT array_agg(users.user_id) INTO changed
+        FROM (SELECT DISTINCT changes.user_id
+                FROM @extschema@.usage_changes('{days}') AS changes) AS users;
+      SELECT format('active.user_id = ANY (%L::uuid[])', array_agg(shared.user_id) || changed) INTO merged
+        FROM @extschema@.user_activity AS shared
+       WHERE shared.shared;
+    END IF;
+    query := format('SELECT %1$s AS value, active.user_id, active.days OPERATOR(@extschema@.*) %2$s AS days FROM @extschema@.user_activity AS active %3$s WHERE NOT active.shared %4$s
+                     UNION ALL
+                     SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %2$s FROM %5$s AS active %3$s WHERE %6$s GROUP BY %7$s',
+      row_value, past, row_joins, CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END, activity, merged, row_group);
   END IF;
-
-  -- What is settled of users of one account is read as it is; the others, and
-  -- those with something pending, are merged.
-  SELECT array_agg(users.user_id) INTO changed
-    FROM (SELECT DISTINCT changes.user_id
-            FROM @extschema@.usage_changes('{days}') AS changes) AS users;
-  SELECT array_agg(activity.user_id) || changed INTO merged
-    FROM @extschema@.user_activity AS activity
-   WHERE activity.shared;
-  RETURN format('SELECT %s AS segment_value, active.user_id,
-                        CASE WHEN @extschema@.last_day(active.days) >= upper(%s) THEN active.days OPERATOR(@extschema@.*) %2$s ELSE active.days END AS days
-                   FROM @extschema@.user_activity AS active %s
-                  WHERE NOT active.shared', value, past, joins)
-      || CASE WHEN changed IS NULL THEN '' ELSE format(' AND active.user_id <> ALL (%L::uuid[])', changed) END
-      || CASE WHEN merged IS NULL THEN '' ELSE format(' UNION ALL
-                 SELECT %s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s
-                   FROM @extschema@.usage_live_activity AS active %s
-                  WHERE active.user_id = ANY (%L::uuid[])
-                  GROUP BY 1, 2', value, past, joins, merged) END;
+  RETURN CASE WHEN by_user THEN format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins)
+              ELSE format('SELECT value AS segment_value, user_id, days FROM (%s) AS active', query) END;
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean) IS
   'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users; part of the reports';
 
+-- ---------- what the second level tells ----------
+
+-- The query for sums of months: segment_value, and those asked for. A user who
+-- is active under several accounts is in the sums of each.
+CREATE FUNCTION @extschema@.usage_sums_query(sums text, figures text, parts text[], segment text, account_id uuid, from_day date, to_day date)
+RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  by_segment CONSTANT boolean := coalesce(segment IN ('plan_tier', 'region', 'account_id'), false);
+  by_account CONSTANT boolean := by_segment OR account_id IS NOT NULL;
+  hidden CONSTANT boolean := NOT by_account AND row_security_active('@extschema@.usage_totals');
+  months CONSTANT text := format('month >= %L AND month <= %L', date_trunc('month', from_day::timestamp)::date, to_day)
+                          || CASE WHEN account_id IS NOT NULL THEN format(' AND account_id = %L', account_id) ELSE '' END;
+BEGIN
+  RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months %s',
+    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('account.%I', segment) END,
+    sums,
+    concat_ws(' UNION ALL ',
+      CASE WHEN NOT hidden
+           THEN format('SELECT %s FROM @extschema@.%I WHERE %s',
+                       concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures), CASE WHEN by_account THEN 'account_rollup' ELSE 'usage_totals' END, months) END,
+      CASE WHEN hidden OR EXISTS (SELECT FROM @extschema@.usage_pending)
+           THEN format('SELECT %s FROM @extschema@.usage_changes(%L, %L) WHERE %s',
+                       concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures),
+                       CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END),
+    CASE WHEN by_segment
+         THEN CASE WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS account ON account.account_id = months.account_id' ELSE '' END || ' GROUP BY 1' END);
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid, date, date) IS
+  'The query for sums over the months from that of a day to that of another: of everybody, of one account, or by plan_tier, region or account_id; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
+
 -- ---------- what both levels tell ----------
 
-CREATE FUNCTION @extschema@.usage_user_counts(
+CREATE FUNCTION @extschema@.usage_figures(
+  metric text,
   period text,
   window_days integer,
   segment text,
@@ -366,6 +340,7 @@ CREATE FUNCTION @extschema@.usage_user_counts(
 )
 RETURNS TABLE (
   segment_value text,
+  value         @extschema@.dayseries,
   active        @extschema@.dayseries,
   arrived       @extschema@.dayseries,
   returned      @extschema@.dayseries
@@ -377,219 +352,123 @@ SET work_mem = '64MB'
 AS $function$
 #variable_conflict use_column
 DECLARE
-  one_account CONSTANT uuid := usage_user_counts.account_id;
-  first_month CONSTANT date := date_trunc('month', from_day::timestamp)::date;
+  one_account CONSTANT uuid := usage_figures.account_id;
+  past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
+  week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
   figure CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN CASE window_days WHEN 1 THEN 'dau' WHEN 7 THEN 'wau' WHEN 28 THEN 'active_28d' WHEN 30 THEN 'mau' END
     ELSE CASE period WHEN 'day' THEN 'dau' WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' ELSE 'quarterly' END
   END;
-  returning_label CONSTANT text := CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END;
-  parts CONSTANT text[] := CASE WHEN window_days IS NOT NULL THEN '{activity}'
-                                WHEN period = 'day' THEN '{activity,periods}'
-                                ELSE '{periods}' END;
-  past daterange;
-  week_start integer;
-  counts text;
+  -- Without a segment there is one row, also where there is nobody.
+  segment_column CONSTANT text := CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END;
+  grouping CONSTANT text := CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END;
+  -- Of users' days: in each period that has one, or on each day with one in the window
+  -- that ends on it
+  counts CONSTANT text := CASE WHEN window_days IS NOT NULL
+    THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
+                   FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
+    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
+                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
+  END;
+  -- A sum of sources is that of all events, and has the fewest labels.
+  sum_column CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'seconds'
+                                          WHEN 'events' THEN CASE WHEN segment IN ('event_name', 'event_category') THEN 'events' ELSE 'sources' END
+                                          ELSE CASE WHEN metric IS NOT NULL THEN 'events' END END;
+  value CONSTANT text := CASE metric
+    WHEN 'events' THEN '@extschema@.total_series(@extschema@.sum(sources))'
+    WHEN 'work_seconds' THEN '@extschema@.sum(seconds OPERATOR(@extschema@.->) ''timer_stop''::text)'
+    WHEN 'tasks_created' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_created''::text)'
+    WHEN 'tasks_completed' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_completed''::text)'
+    ELSE 'NULL::@extschema@.dayseries'
+  END;
+  query text;
   sharers uuid[];
 BEGIN
-  SELECT settings.past, settings.week_start INTO past, week_start FROM @extschema@.usage_today AS settings;
-  IF segment IS NULL THEN
-    RETURN NEXT;  -- nobody
-  END IF;
+  IF event IS NULL AND category IS NULL AND figure IS NOT NULL
+     AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
+     AND NOT (own AND one_account IS NOT NULL) THEN
+    query := @extschema@.usage_sums_query(
+      concat_ws(', ',
+        value || ' AS value',
+        format('@extschema@.sum(%I) AS active', figure),
+        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle OPERATOR(@extschema@.->) ''new''::text)'
+             ELSE 'NULL::@extschema@.dayseries' END || ' AS arrived',
+        CASE WHEN own THEN format('@extschema@.sum(lifecycle OPERATOR(@extschema@.->) %L::text)',
+                                  CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
+             ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
+      concat_ws(', ', figure, 'lifecycle', sum_column),
+      CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
+      segment, one_account, from_day, to_day);
 
-  IF event IS NULL AND category IS NULL AND figure IS NOT NULL AND segment IS NULL AND NOT (own AND one_account IS NOT NULL) THEN
-    RETURN QUERY
-    SELECT NULL::text,
-           @extschema@.usage_by_period(total.active OPERATOR(@extschema@.*) past, period, week_start),
-           @extschema@.usage_by_period(total.arrived OPERATOR(@extschema@.*) past, period, week_start),
-           @extschema@.usage_by_period(total.returned OPERATOR(@extschema@.*) past, period, week_start)
-      FROM (SELECT @extschema@.sum(CASE figure
-                                     WHEN 'dau' THEN dau
-                                     WHEN 'wau' THEN wau
-                                     WHEN 'active_28d' THEN active_28d
-                                     WHEN 'mau' THEN mau
-                                     WHEN 'weekly' THEN weekly
-                                     WHEN 'monthly' THEN monthly
-                                     ELSE quarterly
-                                   END) AS active,
-                   @extschema@.sum(CASE WHEN window_days IS NULL THEN lifecycle OPERATOR(@extschema@.->) 'new'::text END) AS arrived,
-                   @extschema@.sum(CASE WHEN window_days IS NULL THEN lifecycle OPERATOR(@extschema@.->) returning_label END) AS returned
-              FROM (SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
-                      FROM @extschema@.usage_totals
-                     WHERE one_account IS NULL AND NOT row_security_active('@extschema@.usage_totals')
-                    UNION ALL
-                    SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
-                      FROM @extschema@.usage_changes('{totals}' || parts, 'outside totals')
-                     WHERE one_account IS NULL
-                    UNION ALL
-                    SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
-                      FROM @extschema@.account_rollup
-                     WHERE account_id = one_account
-                    UNION ALL
-                    SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
-                      FROM @extschema@.usage_changes('{accounts}' || parts)
-                     WHERE one_account IS NOT NULL AND account_id = one_account) AS months
-             WHERE month >= first_month AND month <= to_day) AS total;
-    RETURN;
-  END IF;
-
-  -- In each period that has a day of the user's, or on each day with one in the
-  -- window that ends on it
-  counts := '@extschema@.count_by_day(starts) AS active, '
-            || CASE WHEN window_days IS NULL
-                    THEN format('@extschema@.count_by_day(@extschema@.dayset(@extschema@.first_day(starts), @extschema@.first_day(starts))) AS arrived, '
-                                '@extschema@.count_by_day(starts OPERATOR(@extschema@.*) @extschema@.usage_periods_after(starts, %L)) AS returned', period)
-                    ELSE 'NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned' END
-            || ' FROM (SELECT *, '
-            || CASE WHEN window_days IS NULL
-                    THEN format('@extschema@.usage_active_periods(days, %L, %s)', period, week_start)
-                    ELSE format('@extschema@."trailing"(days, %s) OPERATOR(@extschema@.*) %L::daterange', window_days, past) END
-            || ' AS starts FROM (%s) AS days WHERE NOT @extschema@.isempty(days) OFFSET 0) AS periods';
-
-  IF own OR event IS NOT NULL OR category IS NOT NULL OR figure IS NULL OR one_account IS NOT NULL OR segment NOT IN ('plan_tier', 'region', 'account_id') THEN
-    RETURN QUERY EXECUTE format('SELECT segment_value, ' || counts || ' GROUP BY segment_value',
-      @extschema@.usage_days_query(segment, event, category, one_account, own));
-    RETURN;
-  END IF;
-
-  -- The sums of accounts have a user of several accounts once in each: who has
-  -- several in a segment is put right.
-  IF segment <> 'account_id' THEN
-    SELECT array_agg(user_id) INTO sharers
-      FROM (SELECT user_id
-              FROM @extschema@.user_activity
-             WHERE shared
-            UNION
-            SELECT user_id
-              FROM @extschema@.usage_changes('{days}')
-             WHERE is_new) AS users;
-  END IF;
-  RETURN QUERY EXECUTE format($query$
-    SELECT segment_value,
-           @extschema@.usage_by_period(active OPERATOR(@extschema@.*) $1, $2, $3),
-           @extschema@.usage_by_period(arrived OPERATOR(@extschema@.*) $1, $2, $3),
-           NULL::@extschema@.dayseries
-      FROM (SELECT %1$s AS segment_value,
-                   @extschema@.sum(months.figure) AS active,
-                   @extschema@.sum(months.lifecycle OPERATOR(@extschema@.->) 'new'::text) AS arrived
-              FROM (SELECT account_id, %2$I AS figure, %3$s AS lifecycle
-                      FROM @extschema@.account_rollup
-                     WHERE month >= $4 AND month <= $5
-                    UNION ALL
-                    SELECT account_id, %2$I, %3$s
-                      FROM @extschema@.usage_changes('{accounts}' || $6)
-                     WHERE month >= $4 AND month <= $5) AS months
-              %4$s
-             GROUP BY 1
-            OFFSET 0) AS segments $query$
-    || CASE WHEN sharers IS NULL THEN '' ELSE $query$
-    UNION ALL
-    SELECT segment_value,
-           CASE WHEN merged THEN active ELSE OPERATOR(@extschema@.-) active END,
-           CASE WHEN merged THEN arrived ELSE OPERATOR(@extschema@.-) arrived END,
-           NULL
-      FROM (SELECT segment_value, merged, %5$s
-             GROUP BY segment_value, merged) AS shared $query$
-       END,
-    CASE segment WHEN 'account_id' THEN 'months.account_id::text' ELSE format('account.%I', segment) END,
-    figure,
-    CASE WHEN window_days IS NULL THEN 'lifecycle' ELSE 'NULL::@extschema@.dayseries_map' END,
-    CASE WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS account ON account.account_id = months.account_id' END,
-    format(counts, format($query$
-      WITH shared_days AS MATERIALIZED (
-        SELECT account.%1$I AS segment_value,
-               activity.user_id,
-               activity.days OPERATOR(@extschema@.*) $1 AS days,
-               count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
-          FROM @extschema@.usage_live_activity AS activity
-          LEFT JOIN @extschema@.dim_account AS account
-            ON account.account_id = activity.account_id
-         WHERE activity.user_id = ANY ($7)
-      )
-      SELECT segment_value, false AS merged, days FROM shared_days WHERE accounts > 1
-      UNION ALL
-      SELECT segment_value, true, @extschema@.dayset_union(days) FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$, segment)))
-  USING past, period, week_start, first_month, to_day, parts, sharers;
-END
-$function$;
-
-COMMENT ON FUNCTION @extschema@.usage_user_counts(text, integer, text, text, text, uuid, boolean, date, date) IS
-  'By segment, in one or more rows to be added up: the users active in each period, or in each window of so many days under its last day; of these, who had never been before, and, for users'' own accounts, who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
-
-CREATE FUNCTION @extschema@.usage_value_series(metric text, segment text, account_id uuid, from_day date, to_day date)
-RETURNS TABLE (
-  segment_value text,
-  value         @extschema@.dayseries
-)
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-#variable_conflict use_column
-DECLARE
-  one_account CONSTANT uuid := usage_value_series.account_id;
-  first_month CONSTANT date := date_trunc('month', from_day::timestamp)::date;
-  label CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'timer_stop' WHEN 'tasks_created' THEN 'task_created' WHEN 'tasks_completed' THEN 'task_completed' END;
-BEGIN
-  IF segment IS NULL OR segment IN ('source', 'event_name', 'event_category') THEN
-    RETURN QUERY
-    SELECT part.label,
-           part.series
-      FROM (SELECT @extschema@.sum(CASE WHEN metric = 'work_seconds' THEN seconds WHEN segment = 'source' THEN sources ELSE events END) AS sums
-              FROM (SELECT month, events, seconds, sources
-                      FROM @extschema@.usage_totals
-                     WHERE one_account IS NULL AND NOT row_security_active('@extschema@.usage_totals')
-                    UNION ALL
-                    SELECT month, events, seconds, sources
-                      FROM @extschema@.usage_changes('{totals,sums}', 'outside totals')
-                     WHERE one_account IS NULL
-                    UNION ALL
-                    SELECT month, events, seconds, sources
-                      FROM @extschema@.account_rollup
-                     WHERE account_id = one_account
-                    UNION ALL
-                    SELECT month, events, seconds, sources
-                      FROM @extschema@.usage_changes('{accounts,sums}')
-                     WHERE one_account IS NOT NULL AND account_id = one_account) AS months
-             WHERE month >= first_month AND month <= to_day) AS total
-     CROSS JOIN LATERAL (SELECT *
-                           FROM @extschema@.each(CASE WHEN segment = 'event_category' THEN @extschema@.by_category(total.sums) ELSE total.sums END)
-                          WHERE segment IS NOT NULL
-                         UNION ALL
-                         SELECT NULL,
-                                CASE WHEN metric = 'events' THEN @extschema@.total_series(total.sums) ELSE total.sums OPERATOR(@extschema@.->) label END
-                          WHERE segment IS NULL) AS part (label, series);
-    RETURN;
+    -- The sums of accounts have a user of several accounts once in each: who has
+    -- several in a segment is put right.
+    IF segment IN ('plan_tier', 'region') AND one_account IS NULL THEN
+      SELECT array_agg(user_id) INTO sharers
+        FROM (SELECT user_id
+                FROM @extschema@.user_activity
+               WHERE shared
+              UNION
+              SELECT user_id
+                FROM @extschema@.usage_changes('{days}')
+               WHERE is_new) AS users;
+    END IF;
+    IF sharers IS NOT NULL THEN
+      query := query || format($query$
+        UNION ALL
+        SELECT segment_value,
+               NULL,
+               CASE WHEN merged THEN active ELSE OPERATOR(@extschema@.-) active END,
+               CASE WHEN merged THEN arrived ELSE OPERATOR(@extschema@.-) arrived END,
+               NULL
+          FROM (%s) AS shared $query$,
+        format(counts, 'segment_value, merged', format($query$
+          SELECT segment_value, days, false AS merged FROM shared_days WHERE accounts > 1
+          UNION ALL
+          SELECT segment_value, @extschema@.dayset_union(days), true FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$), 'segment_value, merged'));
+      query := format($query$
+        WITH shared_days AS MATERIALIZED (
+          SELECT account.%1$I AS segment_value,
+                 activity.user_id,
+                 activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days,
+                 count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
+            FROM @extschema@.usage_live_activity AS activity
+            LEFT JOIN @extschema@.dim_account AS account
+              ON account.account_id = activity.account_id
+           WHERE activity.user_id = ANY (%3$L::uuid[])
+        ) $query$, segment, past, sharers) || query;
+    END IF;
+  ELSE
+    query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
+      format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own), grouping));
+    IF metric IS NOT NULL THEN
+      query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
+        WHEN segment IN ('role', 'country') THEN
+          format('SELECT member.%I AS segment_value, %s AS value FROM @extschema@.%I AS months LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id
+                   WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
+                 segment, value, CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                 date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
+        ELSE
+          format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',
+                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL, one_account, from_day, to_day),
+                 CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END) END || ') AS sums';
+    END IF;
   END IF;
 
   RETURN QUERY EXECUTE format($query$
-    SELECT %1$s,
-           @extschema@.sum(%2$s)
-      FROM (SELECT *
-              FROM %3$s
-             WHERE month >= $1 AND month <= $2 AND %4$s
-            %5$s) AS months
-      %6$s
-     GROUP BY 1 $query$,
-    CASE WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('segments.%I', segment) END,
-    CASE WHEN metric = 'events' THEN '@extschema@.total_series(months.events)'
-         ELSE format('months.%I OPERATOR(@extschema@.->) %L::text', CASE metric WHEN 'work_seconds' THEN 'seconds' ELSE 'events' END, label) END,
-    CASE WHEN segment IN ('role', 'country')
-         THEN CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN '@extschema@.usage_live_rollup AS settled' ELSE '@extschema@.usage_rollup AS settled' END
-         ELSE '(SELECT account_id, month, events, seconds FROM @extschema@.account_rollup) AS settled' END,
-    CASE WHEN one_account IS NULL THEN 'true' ELSE 'account_id = $3' END,
-    CASE WHEN segment NOT IN ('role', 'country') THEN $query$
-            UNION ALL
-            SELECT account_id, month, events, seconds
-              FROM @extschema@.usage_changes('{accounts,sums}')
-             WHERE month >= $1 AND month <= $2 AND ($3 IS NULL OR account_id = $3) $query$ END,
-    CASE WHEN segment IN ('role', 'country') THEN 'LEFT JOIN @extschema@.dim_user AS segments ON segments.user_id = months.user_id'
-         WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS segments ON segments.account_id = months.account_id' END)
-  USING first_month, to_day, one_account;
+    SELECT %6$s,
+           @extschema@.usage_by_period(@extschema@.sum(value) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
+           @extschema@.usage_by_period(@extschema@.sum(active) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
+           @extschema@.usage_by_period(@extschema@.sum(arrived) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
+           @extschema@.usage_by_period(@extschema@.sum(returned) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s)
+      FROM (%4$s) AS parts
+     GROUP BY %5$s $query$,
+    past, period, week_start, query,
+    grouping, segment_column);
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_value_series(text, text, uuid, date, date) IS
-  'A metric by day and segment, in one or more rows to be added up: events, work_seconds, tasks_created or tasks_completed, for the months from one day to the other; part of usage_trend()';
+COMMENT ON FUNCTION @extschema@.usage_figures(text, text, integer, text, text, text, uuid, boolean, date, date) IS
+  'By segment and period: a metric, if one is given; the users active in each period, or in each window of so many days under its last day; of these, who had never been before, and, for users'' own accounts, who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
 
 -- ---------- the reports ----------
 
@@ -612,6 +491,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -626,11 +506,7 @@ BEGIN
          coalesce(@extschema@.value_on(counts.active, periods.period_start), 0),
          coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0),
          periods.next_start <= range.today
-    FROM (SELECT segment_value,
-                 @extschema@.sum(active) AS active,
-                 @extschema@.sum(arrived) AS arrived
-            FROM @extschema@.usage_user_counts(period, NULL, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1)
-           GROUP BY segment_value) AS counts
+    FROM @extschema@.usage_figures(NULL, period, NULL, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1) AS counts
    CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
    WHERE segment IS NULL
       OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
@@ -659,6 +535,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -677,10 +554,7 @@ BEGIN
          counts.segment_value,
          coalesce(@extschema@.value_on(counts.active, days.period_start), 0),
          days.next_start <= range.today
-    FROM (SELECT segment_value,
-                 @extschema@.sum(active) AS active
-            FROM @extschema@.usage_user_counts('day', window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start)
-           GROUP BY segment_value) AS counts
+    FROM @extschema@.usage_figures(NULL, 'day', window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start) AS counts
    CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, 'day') AS days
    WHERE segment IS NULL
       OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
@@ -721,37 +595,25 @@ BEGIN
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
-    WITH counts AS MATERIALIZED (
-      SELECT days.segment_value,
-             period.day AS period_start,
-             buckets.label::integer AS active_days,
-             period.value AS users
-        FROM (SELECT segment_value,
-                     @extschema@.active_day_counts(days, $3, $4) AS counts
-                FROM (%s) AS days
-               GROUP BY segment_value) AS days
-       CROSS JOIN LATERAL @extschema@.each(days.counts) AS buckets (label, series)
-       CROSS JOIN LATERAL @extschema@.unnest(buckets.series OPERATOR(@extschema@.*) daterange($1, $2, '[]')) AS period
-    ), segments AS (
-      SELECT DISTINCT segment_value FROM counts
-      UNION
-      SELECT NULL WHERE $5 IS NULL
-    )
     SELECT periods.period_start,
-           segments.segment_value,
+           days.segment_value,
            bucket.active_days,
-           coalesce(counts.users, 0),
-           round(coalesce(counts.users, 0) / nullif(sum(counts.users) OVER (PARTITION BY segments.segment_value, periods.period_start), 0), 4),
+           found.users,
+           round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
            periods.next_start <= $6
-      FROM segments
+      FROM (SELECT %s,
+                   @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
+              FROM (%s) AS days
+             GROUP BY %s
+            OFFSET 0) AS days
      CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
      CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
-      LEFT JOIN counts
-        ON counts.segment_value IS NOT DISTINCT FROM segments.segment_value
-       AND counts.period_start = periods.period_start
-       AND counts.active_days = bucket.active_days
-     ORDER BY segments.segment_value, periods.period_start, bucket.active_days $query$,
-    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false))
+     CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
+     WHERE $5 IS NULL OR NOT @extschema@.isempty(days.counts)
+     ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
+    CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
+    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false),
+    CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END)
   USING range.first_start, range.last_start, period, range.week_start, segment, range.today;
 END
 $function$;
@@ -780,6 +642,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -805,12 +668,7 @@ BEGIN
                  coalesce(@extschema@.value_on(counts.active, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS active_before,
                  coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0) AS arrived,
                  coalesce(@extschema@.value_on(counts.returned, periods.period_start), 0) AS returned
-            FROM (SELECT segment_value,
-                         @extschema@.sum(active) AS active,
-                         @extschema@.sum(arrived) AS arrived,
-                         @extschema@.sum(returned) AS returned
-                    FROM @extschema@.usage_user_counts(period, NULL, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1)
-                   GROUP BY segment_value) AS counts
+            FROM @extschema@.usage_figures(NULL, period, NULL, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1) AS counts
            CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
            WHERE segment IS NULL
               OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(start_before, range.last_start, '[]'))) AS figures
@@ -852,6 +710,7 @@ DECLARE
   range record;
   as_of_start date;
   past daterange;
+  started text;
   cohorts text;
 BEGIN
   PERFORM @extschema@.usage_check_choice('kind', kind, '{n_period,unbounded}');
@@ -861,82 +720,45 @@ BEGIN
   past := daterange(NULL, range.today, '[]');
 
   IF period = 'week' AND kind = 'n_period' AND coalesce(start_event, return_event, segment, one_account::text) IS NULL THEN
-    RETURN QUERY
-    WITH cohorts AS MATERIALIZED (
-      SELECT cohort.label::date AS cohort_start,
-             @extschema@.by_week(cohort.series OPERATOR(@extschema@.*) past, range.week_start) AS users
-        FROM (SELECT @extschema@.sum(cohorts) AS cohorts
-                FROM (SELECT month, cohorts
-                        FROM @extschema@.usage_totals
-                       WHERE NOT row_security_active('@extschema@.usage_totals')
-                      UNION ALL
-                      SELECT month, cohorts
-                        FROM @extschema@.usage_changes('{totals,cohorts}', 'outside totals')) AS months
-               WHERE month > range.first_start - 31) AS total
-       CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS cohort (label, series)
-       WHERE cohort.label::date BETWEEN range.first_start AND range.last_start
-    )
-    SELECT NULL::text,
-           cohorts.cohort_start,
-           since.number,
-           @extschema@.value_on(cohorts.users, cohorts.cohort_start),
-           @extschema@.value_on(cohorts.users, cohorts.cohort_start + 7 * since.number),
-           round(@extschema@.value_on(cohorts.users, cohorts.cohort_start + 7 * since.number)::numeric / @extschema@.value_on(cohorts.users, cohorts.cohort_start), 4),
-           cohorts.cohort_start + 7 * since.number + 7 <= range.today
-      FROM cohorts
-     CROSS JOIN LATERAL generate_series(0, (as_of_start - cohorts.cohort_start) / 7) AS since (number)
-     WHERE @extschema@.value_on(cohorts.users, cohorts.cohort_start) > 0
-     ORDER BY cohorts.cohort_start, since.number;
-    RETURN;
-  END IF;
-
-  cohorts := format($query$
-    SELECT segment_value,
-           user_id,
-           @extschema@.usage_period_start(@extschema@.first_day(days), $1, $2) AS cohort_start,
-           @extschema@.usage_active_periods(days, $1, $2) AS periods
-      FROM (%s
-            -- or it would look as if hardly anyone were left
-            OFFSET 0) AS started
-     WHERE NOT @extschema@.isempty(days)
-       AND @extschema@.first_day(days) >= $3 AND @extschema@.first_day(days) < @extschema@.usage_next_period($4, $1)
-    OFFSET 0 $query$,
-    @extschema@.usage_days_query(segment, start_event, NULL, one_account, true));
-  IF start_event IS DISTINCT FROM return_event THEN
+    -- The second level has the weekly cohorts of everybody.
     cohorts := format($query$
-      SELECT started.segment_value,
-             started.cohort_start,
-             @extschema@.usage_active_periods(back.days, $1, $2) AS periods
-        FROM (%s) AS started
-        LEFT JOIN (%s) AS back
-          ON back.user_id = started.user_id $query$,
-      cohorts,
-      @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true));
+      SELECT NULL::text AS segment_value, cohort.label::date AS cohort_start, @extschema@.value_on(cohort.users, cohort.label::date) AS cohort_size, cohort.users
+        FROM (SELECT part.label, @extschema@.by_week(part.series OPERATOR(@extschema@.*) %L::daterange, $2) AS users
+                FROM (%s) AS total
+               CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
+      past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts', 'cohorts', '{cohorts}', NULL, NULL, range.first_start, range.today));
+  ELSE
+    started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true);
+    cohorts := format($query$
+      SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
+        FROM (SELECT %s, @extschema@.retention_counts(started, back, $1, $2, %L) AS counts FROM (%s) AS users GROUP BY %s) AS counted
+       CROSS JOIN LATERAL @extschema@.unnest(counted.counts OPERATOR(@extschema@.->) 'size'::text) AS size
+        CROSS JOIN LATERAL (SELECT %s AS users) AS cohort $query$,
+      CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
+      kind = 'unbounded',
+      CASE WHEN start_event IS NOT DISTINCT FROM return_event THEN format('SELECT segment_value, days AS started, days AS back FROM (%s) AS days', started)
+           ELSE format('SELECT started.segment_value, started.days AS started, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
+                       started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true)) END,
+      CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END,
+      '@extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2)');
   END IF;
   RETURN QUERY EXECUTE format($query$
-    WITH cohorts AS MATERIALIZED (
-      SELECT segment_value,
-             cohort_start,
-             count(*) AS cohort_size,
-             @extschema@.count_by_day(%s) AS users
-        FROM (%s) AS users
-       GROUP BY segment_value, cohort_start
-    )
     SELECT cohorts.segment_value,
            cohorts.cohort_start,
            (since.number - 1)::integer,
            cohorts.cohort_size,
-           coalesce(@extschema@.value_on(cohorts.users, since.period_start), 0),
-           round(coalesce(@extschema@.value_on(cohorts.users, since.period_start), 0)::numeric / cohorts.cohort_size, 4),
+           retained.users,
+           round(retained.users::numeric / cohorts.cohort_size, 4),
            since.next_start <= $5
-      FROM cohorts
+      FROM (%s OFFSET 0) AS cohorts
      CROSS JOIN LATERAL @extschema@.usage_periods(cohorts.cohort_start, $6, $1) WITH ORDINALITY AS since (period_start, next_start, number)
+     CROSS JOIN LATERAL (SELECT coalesce(%s, 0) AS users) AS retained
+     WHERE cohorts.cohort_start BETWEEN $3 AND $4 AND cohorts.cohort_size > 0
      ORDER BY cohorts.segment_value, cohorts.cohort_start, since.number $query$,
+    cohorts,
     -- Whoever comes back later has been kept until then.
-    CASE kind WHEN 'unbounded'
-         THEN 'CASE WHEN @extschema@.last_day(periods) >= cohort_start THEN @extschema@.dayset(cohort_start, @extschema@.last_day(periods)) END'
-         ELSE 'periods' END,
-    cohorts)
+    CASE kind WHEN 'unbounded' THEN '@extschema@.total(cohorts.users OPERATOR(@extschema@.*) daterange(since.period_start, NULL))'
+              ELSE '@extschema@.value_on(cohorts.users, since.period_start)' END)
   USING period, range.week_start, range.first_start, range.last_start, range.today, as_of_start;
 END
 $function$;
@@ -1074,11 +896,11 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
   range record;
-  past daterange;
   start_before date;
   last_day date;
 BEGIN
@@ -1089,7 +911,6 @@ BEGIN
     PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}', 'for this metric');
   END IF;
   range := @extschema@.usage_report_range(from_date, to_date, period);
-  past := daterange(NULL, range.today, '[]');
   start_before := @extschema@.usage_next_period(range.first_start, period, -1);
   last_day := @extschema@.usage_next_period(range.last_start, period) - 1;
   RETURN QUERY
@@ -1107,19 +928,7 @@ BEGIN
                  coalesce(@extschema@.value_on(series.value, periods.period_start), 0) AS value,
                  coalesce(@extschema@.value_on(series.value, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS value_before,
                  coalesce(@extschema@.value_on(series.active, periods.period_start), 0) AS active
-            FROM (SELECT segment_value,
-                         @extschema@.usage_by_period(@extschema@.sum(value) OPERATOR(@extschema@.*) past, period, range.week_start) AS value,
-                         @extschema@.sum(active) AS active
-                    FROM (SELECT segment_value,
-                                 value,
-                                 NULL::@extschema@.dayseries AS active
-                            FROM @extschema@.usage_value_series(metric, segment, usage_trend.account_id, start_before, last_day)
-                          UNION ALL
-                          SELECT segment_value,
-                                 NULL,
-                                 active
-                            FROM @extschema@.usage_user_counts(period, NULL, segment, NULL, NULL, usage_trend.account_id, false, range.first_start, last_day)) AS parts
-                   GROUP BY segment_value) AS series
+            FROM @extschema@.usage_figures(metric, period, NULL, segment, NULL, NULL, usage_trend.account_id, false, start_before, last_day) AS series
            CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
            WHERE segment IS NULL
               OR NOT @extschema@.isempty(series.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))) AS figures

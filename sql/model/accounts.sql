@@ -137,7 +137,7 @@ WITH series AS MATERIALIZED (
           SELECT events,
                  event_users,
                  dau
-            FROM @extschema@.usage_changes('{totals,sums,event_users,activity}'::text[], 'outside totals'::text)) AS parts
+            FROM @extschema@.usage_changes('{totals,events,event_users,activity}'::text[], 'outside totals'::text)) AS parts
 )
 SELECT daily.day AS activity_date,
        feature.label AS event_name,

@@ -122,23 +122,16 @@ COMMENT ON COLUMN @extschema@.usage_live_user_days.days IS 'Days up to today wit
 CREATE VIEW @extschema@.usage_live_accounts WITH (security_invoker = true) AS
 WITH changed AS MATERIALIZED (
   SELECT *
-    FROM @extschema@.usage_changes('{accounts,sums,event_users,activity,periods,cohorts}'::text[])
+    FROM @extschema@.usage_changes('{accounts,events,seconds,activity}'::text[])
 )
 SELECT rollup.account_id,
        rollup.month,
        CASE WHEN changed.month IS NULL THEN rollup.events ELSE rollup.events OPERATOR(@extschema@.+) changed.events END AS events,
        CASE WHEN changed.month IS NULL THEN rollup.seconds ELSE rollup.seconds OPERATOR(@extschema@.+) changed.seconds END AS seconds,
-       CASE WHEN changed.month IS NULL THEN rollup.sources ELSE rollup.sources OPERATOR(@extschema@.+) changed.sources END AS sources,
-       CASE WHEN changed.month IS NULL THEN rollup.event_users ELSE rollup.event_users OPERATOR(@extschema@.+) changed.event_users END AS event_users,
        CASE WHEN changed.month IS NULL THEN rollup.dau ELSE rollup.dau OPERATOR(@extschema@.+) changed.dau END AS dau,
        CASE WHEN changed.month IS NULL THEN rollup.wau ELSE rollup.wau OPERATOR(@extschema@.+) changed.wau END AS wau,
        CASE WHEN changed.month IS NULL THEN rollup.active_28d ELSE rollup.active_28d OPERATOR(@extschema@.+) changed.active_28d END AS active_28d,
-       CASE WHEN changed.month IS NULL THEN rollup.mau ELSE rollup.mau OPERATOR(@extschema@.+) changed.mau END AS mau,
-       CASE WHEN changed.month IS NULL THEN rollup.weekly ELSE rollup.weekly OPERATOR(@extschema@.+) changed.weekly END AS weekly,
-       CASE WHEN changed.month IS NULL THEN rollup.monthly ELSE rollup.monthly OPERATOR(@extschema@.+) changed.monthly END AS monthly,
-       CASE WHEN changed.month IS NULL THEN rollup.quarterly ELSE rollup.quarterly OPERATOR(@extschema@.+) changed.quarterly END AS quarterly,
-       CASE WHEN changed.month IS NULL THEN rollup.lifecycle ELSE rollup.lifecycle OPERATOR(@extschema@.+) changed.lifecycle END AS lifecycle,
-       CASE WHEN changed.month IS NULL THEN rollup.cohorts ELSE rollup.cohorts OPERATOR(@extschema@.+) changed.cohorts END AS cohorts
+       CASE WHEN changed.month IS NULL THEN rollup.mau ELSE rollup.mau OPERATOR(@extschema@.+) changed.mau END AS mau
   FROM @extschema@.account_rollup AS rollup
   LEFT JOIN changed
     ON changed.account_id = rollup.account_id
@@ -148,39 +141,25 @@ SELECT account_id,
        month,
        events,
        seconds,
-       sources,
-       event_users,
        dau,
        wau,
        active_28d,
-       mau,
-       weekly,
-       monthly,
-       quarterly,
-       lifecycle,
-       cohorts
+       mau
   FROM changed
  WHERE NOT EXISTS (SELECT
                      FROM @extschema@.account_rollup AS rollup
                     WHERE rollup.account_id = changed.account_id
                       AND rollup.month = changed.month);
 
-COMMENT ON VIEW @extschema@.usage_live_accounts IS 'Sums over the users of an account as of the last commit: a row per account and month; account_rollup and what is pending';
+COMMENT ON VIEW @extschema@.usage_live_accounts IS 'Sums over the users of an account as of the last commit, those that views ask for: a row per account and month; account_rollup and what is pending';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.account_id IS 'Account of the events';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.month IS 'First day of the month; each series holds what falls into it';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.events IS 'Number of events a day, by event name';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.seconds IS 'Seconds of duration a day, by event name';
-COMMENT ON COLUMN @extschema@.usage_live_accounts.sources IS 'Number of events a day, by source; unknown where that is null';
-COMMENT ON COLUMN @extschema@.usage_live_accounts.event_users IS 'Users with such an event a day, by event name';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.dau IS 'Users active on each day';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.wau IS 'Users active in the 7 days that end with each day';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.active_28d IS 'Users active in the 28 days that end with each day';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.mau IS 'Users active in the 30 days that end with each day';
-COMMENT ON COLUMN @extschema@.usage_live_accounts.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it';
-COMMENT ON COLUMN @extschema@.usage_live_accounts.monthly IS 'Users whose first active day of a month is that day';
-COMMENT ON COLUMN @extschema@.usage_live_accounts.quarterly IS 'Users whose first active day of a quarter is that day';
-COMMENT ON COLUMN @extschema@.usage_live_accounts.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter';
-COMMENT ON COLUMN @extschema@.usage_live_accounts.cohorts IS 'As weekly, by the users'' first active week';
 
 CREATE VIEW @extschema@.usage_live_totals WITH (security_invoker = true) AS
 SELECT month,

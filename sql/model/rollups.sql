@@ -37,13 +37,11 @@ COMMENT ON COLUMN @extschema@.user_activity.days IS 'Days with at least one even
 COMMENT ON COLUMN @extschema@.user_activity.shared IS 'Whether the user has rows under several accounts';
 
 -- The second level: the same sums over an account's users, and over everybody
+
+-- The short columns come first: what they hold is found without reading past the long ones.
 CREATE TABLE @extschema@.account_rollup (
   account_id  uuid NOT NULL,
   month       date NOT NULL,
-  events      @extschema@.dayseries_map NOT NULL,
-  seconds     @extschema@.dayseries_map NOT NULL,
-  sources     @extschema@.dayseries_map NOT NULL,
-  event_users @extschema@.dayseries_map NOT NULL,
   dau         @extschema@.dayseries NOT NULL,
   wau         @extschema@.dayseries NOT NULL,
   active_28d  @extschema@.dayseries NOT NULL,
@@ -52,6 +50,10 @@ CREATE TABLE @extschema@.account_rollup (
   monthly     @extschema@.dayseries NOT NULL,
   quarterly   @extschema@.dayseries NOT NULL,
   lifecycle   @extschema@.dayseries_map NOT NULL,
+  sources     @extschema@.dayseries_map NOT NULL,
+  seconds     @extschema@.dayseries_map NOT NULL,
+  events      @extschema@.dayseries_map NOT NULL,
+  event_users @extschema@.dayseries_map NOT NULL,
   cohorts     @extschema@.dayseries_map NOT NULL
 ) WITH (fillfactor = 70);
 
@@ -172,3 +174,5 @@ CREATE OR REPLACE TRIGGER usage_capture_truncate AFTER TRUNCATE ON @extschema@.f
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture();
 CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.dim_user
 REFERENCING OLD TABLE AS old_users FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture_users();
+CREATE OR REPLACE TRIGGER usage_capture_update AFTER UPDATE ON @extschema@.dim_user
+FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION @extschema@.usage_capture_users();

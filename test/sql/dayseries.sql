@@ -180,12 +180,12 @@ SELECT '365 days, seconds', dayseries_agg('2026-01-01'::date + i, 10000 + i) FRO
 INSERT INTO sizes VALUES
   ('a month and a day a thousand years ago', '{1026-01-01:1,2026-01-01:3,2026-01-31:2}'),
   ('empty', '{}');
-SELECT what, cardinality(s), pg_column_size(s) AS stored, pg_column_size(s + '{}') AS in_memory FROM sizes ORDER BY what;
+SELECT what, cardinality(s), pg_column_size(s) AS stored, pg_column_size(s::text::dayseries) AS in_memory FROM sizes ORDER BY what;
 
 -- A long one is compressed and moved out of its row, and read all the same.
 CREATE TEMP TABLE toasted AS
 SELECT dayseries_agg('1900-01-01'::date + i::int, i * i % 1009 - 504) AS s FROM generate_series(0::bigint, 49999) AS i;
-SELECT pg_column_size(s) < pg_column_size(s + '{}') AS compressed, cardinality(s), first_day(s), last_day(s), value_on(s, '2026-01-01') = d * d % 1009 - 504 AS value,
+SELECT pg_column_size(s) < pg_column_size(s::text::dayseries) AS compressed, cardinality(s), first_day(s), last_day(s), value_on(s, '2026-01-01') = d * d % 1009 - 504 AS value,
        total(s) = (SELECT sum(i * i % 1009 - 504) FROM generate_series(0::bigint, 49999) AS i) AS total, s = s::text::dayseries AS same_again
   FROM toasted, CAST('2026-01-01'::date - '1900-01-01'::date AS bigint) AS d;
 

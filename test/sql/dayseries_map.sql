@@ -10,6 +10,9 @@ SELECT label, dayseries_map(label, '{2026-01-01:1}') AS map,
        labels(dayseries_map(label, '{2026-01-01:1}')) = ARRAY[label] AS same_label
   FROM unnest(ARRAY['a', 'A b', ' ', E'tab\there', '{', '}', 'a,b', 'a=b', '"', '\', '\"', 'null', 'NULL', 'nulls', E'\n', 'größe', 'a:b', '''']) WITH ORDINALITY AS labels (label, i)
  ORDER BY i;
+SELECT days(map, '{a}') AS a, days(map, '{b,a,none}') AS a_and_b, days(map, '{none}') AS none, days(map, ARRAY[NULL, 'b']) AS b, days(map, NULL) AS nothing, days('{}', '{a}') AS empty
+  FROM (VALUES ('{a={2026-01-01:1,2026-01-02:-1},b={2026-01-04:2}}'::dayseries_map)) AS m (map);
+SELECT days('{a={2026-01-01:1},b={2026-01-02:2}}', ARRAY[label]) AS varying FROM unnest('{a,b}'::text[]) AS label ORDER BY label;
 SELECT '{ two words = {2026-01-01:1}, esc\=aped\ ={2026-01-01:2}, "null"={2026-01-01:3} }'::dayseries_map;
 
 -- Ask.
@@ -137,7 +140,7 @@ CREATE TEMP TABLE sizes AS
 SELECT 'a user and a month, 8 names' AS what, dayseries_map_agg(event_name, '2026-01-01'::date + i * 5 % 31, 1 + i * 7 % 20) AS m
   FROM event_taxonomy, generate_series(1, 12) AS i;
 INSERT INTO sizes VALUES ('one name, one day', '{app_open={2026-01-01:3}}'), ('empty', '{}');
-SELECT what, cardinality(m), pg_column_size(m) AS stored, pg_column_size(m + '{}') AS in_memory FROM sizes ORDER BY what;
+SELECT what, cardinality(m), pg_column_size(m) AS stored, pg_column_size(m::text::dayseries_map) AS in_memory FROM sizes ORDER BY what;
 
 -- A parallel plan adds up parts, with the same answer.
 BEGIN;

@@ -1,4 +1,4 @@
--- activity_counts, period_counts, cohort_counts, event_user_counts, each_month, labels_under, first_days and values_on against plain SQL over the days, in plans of every kind.
+-- activity_counts, period_counts, cohort_counts, event_user_counts, active_day_counts, active_period_counts, retention_counts, each_month, labels_under, first_days and values_on against plain SQL over the days, in plans of every kind.
 BEGIN;
 SET LOCAL datestyle = 'ISO';
 SET LOCAL jit = off;
@@ -140,6 +140,68 @@ SET LOCAL enable_sort = off;
 EXPLAIN (COSTS OFF) SELECT grp, activity_counts(before, after), period_counts(before, after, 1), cohort_counts(before, after, 1) FROM users GROUP BY grp;
 SELECT * FROM pg_temp.wrong();
 RESET enable_sort;
+
+-- Active days, periods and cohorts by each kind of period.
+SELECT active_day_counts(days, 'week', 1), active_period_counts(days, 'week', 1) FROM (VALUES ('{2025-12-31..2026-01-05,2026-01-16}'::dayset), ('{2026-01-06}'), ('{}'), (NULL)) AS d (days);
+SELECT retention_counts(started, back, 'month', 1, false) AS n_period, retention_counts(started, back, 'month', 1, true) AS unbounded
+  FROM (VALUES ('{2026-01-31}'::dayset, '{2025-12-01,2026-01-01,2026-01-31,2026-03-02..2026-03-04}'::dayset), ('{2026-01-02}', '{2025-12-31}'), ('{2026-02-02}', NULL), ('{}', '{2026-01-01}'), (NULL, '{2026-01-01}')) AS d (started, back);
+CREATE FUNCTION pg_temp.wrong_periods() RETURNS TABLE (of text, counts bigint, wrong bigint) LANGUAGE sql AS $$
+  WITH kinds AS (
+    SELECT period, week_start FROM unnest('{day,week,month,quarter}'::text[]) AS period, unnest('{1,3,7}'::int[]) AS week_start
+  ), days AS MATERIALIZED (
+    SELECT grp, id, period, week_start, side, day,
+           CASE period WHEN 'day' THEN day WHEN 'week' THEN day - (extract(isodow FROM day)::int - week_start + 7) % 7 ELSE date_trunc(period, day::timestamp)::date END AS start
+      FROM kinds, users, LATERAL (SELECT 'after' AS side, unnest(after) AS day UNION ALL SELECT 'before', unnest(before)) AS d
+     WHERE kind <> 6
+  ), periods AS MATERIALIZED (
+    SELECT grp, id, period, week_start, side, start, min(day) AS first_day, max(day) AS last_day, count(*) AS days FROM days GROUP BY 1, 2, 3, 4, 5, 6
+  ), cohorts AS MATERIALIZED (
+    SELECT grp, id, period, week_start, min(start) AS cohort FROM periods WHERE side = 'before' GROUP BY 1, 2, 3, 4
+  ), expected AS (
+    SELECT 'days' AS of, period, week_start, grp, days::text AS label, start AS day, count(*) AS value FROM periods WHERE side = 'after' GROUP BY 1, 2, 3, 4, 5, 6
+    UNION ALL
+    SELECT 'periods', period, week_start, grp, label, first_day, count(*)
+      FROM (SELECT *, lag(start) OVER (PARTITION BY grp, id, period, week_start ORDER BY start) AS before FROM periods WHERE side = 'after') AS p,
+           unnest(ARRAY['active', CASE WHEN before IS NULL THEN 'new' END,
+                        CASE WHEN start = CASE period WHEN 'day' THEN before + 1 WHEN 'week' THEN before + 7 WHEN 'month' THEN before + interval '1 month' ELSE before + interval '3 months' END THEN 'returning' END]) AS label
+     WHERE label IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6
+    UNION ALL
+    SELECT of, period, week_start, grp, 'size', cohort, count(*) FROM cohorts, unnest('{cohorts,unbounded}'::text[]) AS of GROUP BY 1, 2, 3, 4, 6
+    UNION ALL
+    SELECT 'cohorts', period, week_start, grp, cohort::text, first_day, count(*) FROM cohorts JOIN periods USING (grp, id, period, week_start) WHERE side = 'after' AND start >= cohort GROUP BY 1, 2, 3, 4, 5, 6
+    UNION ALL
+    SELECT 'unbounded', period, week_start, grp, cohort::text, last_day, count(*)
+      FROM (SELECT grp, id, period, week_start, cohort, max(last_day) AS last_day FROM cohorts JOIN periods USING (grp, id, period, week_start) WHERE side = 'after' GROUP BY 1, 2, 3, 4, 5) AS back
+     WHERE last_day >= cohort GROUP BY 1, 2, 3, 4, 5, 6
+  ), maps AS (
+    SELECT period, week_start, grp, active_day_counts(after, period, week_start) AS days, active_period_counts(after, period, week_start) AS periods,
+           retention_counts(before, after, period, week_start, false) AS cohorts, retention_counts(before, after, period, week_start, true) AS unbounded
+      FROM kinds, users WHERE kind <> 6 GROUP BY 1, 2, 3
+  ), found AS (
+    SELECT of, period, week_start, grp, label, day, value
+      FROM maps, LATERAL (VALUES ('days', days), ('periods', periods), ('cohorts', cohorts), ('unbounded', unbounded)) AS v (of, map), each(map), unnest(series))
+  SELECT of, count(*), count(*) FILTER (WHERE e.value IS DISTINCT FROM f.value)
+    FROM expected AS e
+    FULL JOIN found AS f USING (of, period, week_start, grp, label, day)
+   GROUP BY of ORDER BY of
+$$;
+SELECT of, counts > 500 AS many, wrong FROM pg_temp.wrong_periods();
+-- States are combined, and one state may be of several kinds of periods.
+SELECT one.days = several.days AS days, one.periods = several.periods AS periods, one.cohorts = several.cohorts AS cohorts
+  FROM (SELECT sum(days) AS days, sum(periods) AS periods, sum(cohorts) AS cohorts
+          FROM (SELECT active_day_counts(after, 'month', 1) AS days, active_period_counts(after, 'month', 1) AS periods, retention_counts(before, after, 'month', 1, false) AS cohorts FROM users GROUP BY id) AS by_user) AS one,
+       (SELECT active_day_counts(after, 'month', 1) AS days, active_period_counts(after, 'month', 1) AS periods, retention_counts(before, after, 'month', 1, false) AS cohorts FROM users) AS several;
+SELECT active_day_counts(after, period, 1) = (SELECT sum(part) FROM (SELECT active_day_counts(after, period, 1) AS part FROM users, unnest('{week,month}'::text[]) AS period GROUP BY period) AS parts) AS of_both
+  FROM (SELECT after, period FROM users, unnest('{week,month}'::text[]) AS period ORDER BY id, period) AS both_kinds;
+SAVEPOINT before;
+SELECT active_period_counts('{2026-01-01}', 'year', 1);
+ROLLBACK TO before;
+SELECT retention_counts('{2026-01-01}', '{2026-01-01}', NULL, 1, false);
+ROLLBACK TO before;
+SELECT retention_counts('{2026-01-01}', '{2026-01-01}', 'week', 1, NULL);
+ROLLBACK TO before;
+SELECT retention_counts('{4714-11-24 BC}', '{2026-01-01}', 'week', 2, false);
+ROLLBACK TO before;
 
 -- Every change adds up with what was there before to what is there after.
 SELECT activity_counts(NULL, before) + activity_counts(before, after) = activity_counts(NULL, after) AS activity,

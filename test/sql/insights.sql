@@ -98,7 +98,7 @@ SELECT as_of - event_day(now()) AS as_of, (SELECT current_streak FROM streaks(as
   FROM unnest(ARRAY[event_day(now()), event_day(now()) - 1, event_day(now()) - 3, event_day(now()) - 4]) AS as_of ORDER BY 1 DESC;
 -- A segment may be null, and another account's users are not there.
 SELECT segment_value, active_users FROM active_users('2024-02-29', '2024-02-29', segment => 'region');
-SELECT * FROM power_users(least_days => 3);
+SELECT user_id, account_name, role, active_days, event_day(now()) - last_active_day AS days_ago FROM power_users(least_days => 3);
 SELECT * FROM power_users(least_days => 3, account_id => id_from_bigint(2));
 SELECT active_users FROM active_users('2024-02-29', '2024-02-29', account_id => id_from_bigint(3));
 ROLLBACK;

@@ -1650,6 +1650,14 @@ AS 'MODULE_PATHNAME', 'dayseries_map_labels';
 COMMENT ON FUNCTION @extschema@.labels(@extschema@.dayseries_map) IS
   'The labels, in the order of their bytes';
 
+CREATE FUNCTION @extschema@.days(map @extschema@.dayseries_map, labels text[])
+RETURNS @extschema@.dayset
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'dayseries_map_days';
+
+COMMENT ON FUNCTION @extschema@.days(@extschema@.dayseries_map, text[]) IS
+  'The days on which any of these labels has a value above 0, NULL where the map has none of them';
+
 CREATE FUNCTION @extschema@.dayseries_map_get(@extschema@.dayseries_map, text)
 RETURNS @extschema@.dayseries
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -1931,7 +1939,7 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'figures_combinefn';
 
 COMMENT ON FUNCTION @extschema@.figures_combinefn(@extschema@.dayseries_map, @extschema@.dayseries_map) IS
-  'Combine function of activity_counts, period_counts, cohort_counts and event_user_counts';
+  'Combine function of activity_counts, period_counts, cohort_counts, event_user_counts, active_day_counts, active_period_counts and retention_counts';
 
 CREATE FUNCTION @extschema@.activity_counts_transfn(state @extschema@.dayseries_map, before @extschema@.dayset, after @extschema@.dayset)
 RETURNS @extschema@.dayseries_map
@@ -2029,12 +2037,53 @@ CREATE AGGREGATE @extschema@.active_day_counts(days @extschema@.dayset, period t
   SFUNC = @extschema@.active_day_counts_transfn,
   STYPE = @extschema@.dayseries_map,
   SSPACE = 4096,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
   COMBINEFUNC = @extschema@.figures_combinefn,
   PARALLEL = SAFE
 );
 
 COMMENT ON AGGREGATE @extschema@.active_day_counts(@extschema@.dayset, text, integer) IS
   'By number of days, from 1, on the first day of each period (day, week, month, quarter): how many of the sets have so many days in it; weeks begin on week_start, 1 Monday to 7 Sunday (22023, NULL 22004); null sets are skipped, NULL where there is none; an error for a week without a first day (22008)';
+
+CREATE FUNCTION @extschema@.active_period_counts_transfn(state @extschema@.dayseries_map, days @extschema@.dayset, period text, week_start integer)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'active_period_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.active_period_counts_transfn(@extschema@.dayseries_map, @extschema@.dayset, text, integer) IS
+  'Transition function of active_period_counts';
+
+CREATE AGGREGATE @extschema@.active_period_counts(days @extschema@.dayset, period text, week_start integer) (
+  SFUNC = @extschema@.active_period_counts_transfn,
+  STYPE = @extschema@.dayseries_map,
+  SSPACE = 4096,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
+  COMBINEFUNC = @extschema@.figures_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.active_period_counts(@extschema@.dayset, text, integer) IS
+  'How many of the sets have each day as the first active one of its period (day, week, month, quarter; label active), of all (new), and of a period after an active one (returning); weeks begin on week_start, 1 Monday to 7 Sunday (22023, NULL 22004); null sets are skipped, NULL where there is none';
+
+CREATE FUNCTION @extschema@.retention_counts_transfn(state @extschema@.dayseries_map, started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'retention_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.retention_counts_transfn(@extschema@.dayseries_map, @extschema@.dayset, @extschema@.dayset, text, integer, boolean) IS
+  'Transition function of retention_counts';
+
+CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean) (
+  SFUNC = @extschema@.retention_counts_transfn,
+  STYPE = @extschema@.dayseries_map,
+  SSPACE = 16384,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
+  COMBINEFUNC = @extschema@.figures_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.retention_counts(@extschema@.dayset, @extschema@.dayset, text, integer, boolean) IS
+  'By cohort, the period (day, week, month, quarter) of the first day of started, under whose first day as a label: how many of the sets back have each day as the first active one of its period, from the cohort''s on, or, where unbounded, as the last of all; label size has how many there are in each cohort, on its first day; weeks begin on week_start, 1 Monday to 7 Sunday (22023, NULL 22004); null and empty sets started are skipped, NULL where there is none; an error for a period without a first day (22008)';
 
 -- sql/library/aggregates.sql
 
@@ -3383,9 +3432,7 @@ COMMENT ON FUNCTION @extschema@.lag_distribution(@extschema@.dayseries_map[], da
 
 CREATE FUNCTION @extschema@.usage_changes(
   parts text[],
-  source text DEFAULT 'pending',
-  from_block bigint DEFAULT 0,
-  to_block bigint DEFAULT 4294967295
+  source text DEFAULT 'pending'
 )
 RETURNS TABLE (
   account_id  uuid,
@@ -3406,7 +3453,8 @@ RETURNS TABLE (
   monthly     @extschema@.dayseries,
   quarterly   @extschema@.dayseries,
   lifecycle   @extschema@.dayseries_map,
-  cohorts     @extschema@.dayseries_map
+  cohorts     @extschema@.dayseries_map,
+  place       tid
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
@@ -3417,8 +3465,6 @@ SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
-  from_tid CONSTANT tid := format('(%s,0)', from_block);
-  to_tid CONSTANT tid := format('(%s,0)', to_block);
   of_pending CONSTANT boolean := source IN ('pending', 'outside totals');
   of_settled CONSTANT boolean := source = 'settled'
                                  OR source = 'outside totals' AND row_security_active('@extschema@.usage_totals');
@@ -3426,13 +3472,19 @@ DECLARE
   with_days CONSTANT boolean := 'days' = ANY (parts);
   with_accounts CONSTANT boolean := 'accounts' = ANY (parts);
   with_totals CONSTANT boolean := 'totals' = ANY (parts);
-  with_sums CONSTANT boolean := 'sums' = ANY (parts);
+  with_events CONSTANT boolean := parts && '{sums,events}';
+  with_seconds CONSTANT boolean := parts && '{sums,seconds}';
+  with_sources CONSTANT boolean := parts && '{sums,sources}';
   with_lags CONSTANT boolean := 'lags' = ANY (parts);
   with_event_users CONSTANT boolean := 'event_users' = ANY (parts);
   with_activity CONSTANT boolean := 'activity' = ANY (parts);
   with_periods CONSTANT boolean := 'periods' = ANY (parts);
   with_cohorts CONSTANT boolean := 'cohorts' = ANY (parts);
   with_figures CONSTANT boolean := with_activity OR with_periods OR with_cohorts;
+  with_sums CONSTANT boolean := with_events OR with_seconds OR with_sources;
+  -- Where settled months are read anyway, they say which days change.
+  by_months CONSTANT boolean := with_months OR with_event_users;
+  with_account_days CONSTANT boolean := with_days OR with_figures OR with_totals AND with_event_users;
   first_weekday integer;
 BEGIN
   IF NOT of_settled AND NOT EXISTS (SELECT FROM @extschema@.usage_pending) THEN
@@ -3441,9 +3493,52 @@ BEGIN
   SELECT week_start INTO STRICT first_weekday FROM @extschema@.usage_settings;
 
   RETURN QUERY
-  WITH added AS MATERIALIZED (
-    -- Where all that is pending adds, days can only come; otherwise the sums
-    -- of the months concerned have to be read.
+  WITH account_months AS MATERIALIZED (
+    -- The sums of users' months under an account, and what they are before
+    SELECT changed.account_id,
+           changed.user_id,
+           changed.month,
+           rollup.place,
+           rollup.events AS before,
+           changed.events,
+           changed.seconds,
+           changed.sources,
+           false AS settled
+      FROM (SELECT account_id,
+                   user_id,
+                   month,
+                   @extschema@.sum(events) AS events,
+                   @extschema@.sum(seconds) FILTER (WHERE with_months OR with_seconds) AS seconds,
+                   @extschema@.sum(sources) FILTER (WHERE with_months OR with_sources) AS sources
+              FROM @extschema@.usage_pending
+             WHERE of_pending
+             GROUP BY account_id, user_id, month
+             ORDER BY account_id, user_id, month) AS changed
+      -- by the index: what is pending concerns few users of many
+      LEFT JOIN LATERAL (SELECT usage_rollup.ctid AS place,
+                                usage_rollup.events
+                           FROM @extschema@.usage_rollup
+                          WHERE by_months
+                            AND usage_rollup.account_id = changed.account_id
+                            AND usage_rollup.user_id = changed.user_id
+                            AND usage_rollup.month = changed.month
+                         OFFSET 0) AS rollup
+        ON true
+    UNION ALL
+    SELECT account_id,
+           user_id,
+           month,
+           NULL,
+           NULL,
+           events,
+           seconds,
+           sources,
+           true
+      FROM @extschema@.usage_rollup
+     WHERE of_settled
+  ), added AS MATERIALIZED (
+    -- Where all that is pending adds, days can only come, as no settled sum is
+    -- below 0; otherwise the sums of the months concerned have to be read.
     SELECT account_id,
            user_id,
            @extschema@.dayset_union(@extschema@.days(total)) AS days,
@@ -3452,14 +3547,23 @@ BEGIN
                    user_id,
                    @extschema@.total_series(events) AS total
               FROM @extschema@.usage_pending
-             WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
+             WHERE of_pending AND NOT by_months
             OFFSET 0) AS pending
      GROUP BY account_id, user_id
-  ), recounted AS MATERIALIZED (
+  ), months_to_recount AS (
+    SELECT account_id,
+           user_id,
+           month,
+           before,
+           events
+      FROM account_months
+     WHERE by_months AND NOT settled
+    UNION ALL
     SELECT months.account_id,
            months.user_id,
-           @extschema@.dayset_union(@extschema@.dayset(months.month, months.month + 31 - extract(day FROM months.month + 31)::integer)) AS months,
-           @extschema@.dayset_union(@extschema@.days(@extschema@.total_series(coalesce(rollup.events OPERATOR(@extschema@.+) months.events, months.events)))) AS days
+           months.month,
+           rollup.events,
+           months.events
       FROM (SELECT pending.account_id,
                    pending.user_id,
                    pending.month,
@@ -3468,7 +3572,7 @@ BEGIN
               JOIN @extschema@.usage_pending AS pending
                 ON pending.account_id = added.account_id
                AND pending.user_id = added.user_id
-             WHERE added.recount AND pending.ctid >= from_tid AND pending.ctid < to_tid
+             WHERE added.recount
              GROUP BY pending.account_id, pending.user_id, pending.month) AS months
       LEFT JOIN LATERAL (SELECT *
                            FROM @extschema@.usage_rollup
@@ -3477,35 +3581,71 @@ BEGIN
                             AND usage_rollup.month = months.month
                          OFFSET 0) AS rollup
         ON true
-     GROUP BY months.account_id, months.user_id
-  ), account_days AS MATERIALIZED (
-    -- The days of users under an account, where they change
-    SELECT *
-      FROM (SELECT added.account_id,
-                   added.user_id,
-                   activity.days AS before,
-                   CASE WHEN recounted.user_id IS NOT NULL
-                        THEN coalesce(activity.days OPERATOR(@extschema@.-) recounted.months, '{}') OPERATOR(@extschema@.+) recounted.days
-                        ELSE coalesce(activity.days OPERATOR(@extschema@.+) added.days, added.days)
-                   END AS after,
-                   coalesce(activity.shared, true) AS shared,
-                   false AS settled
-              FROM added
-              -- by the index: what is pending concerns few users of many
-              LEFT JOIN LATERAL (SELECT *
-                                   FROM @extschema@.user_activity
-                                  WHERE user_activity.account_id = added.account_id
-                                    AND user_activity.user_id = added.user_id
-                                 OFFSET 0) AS activity
-                ON true
-              LEFT JOIN recounted
-                ON recounted.account_id = added.account_id
-               AND recounted.user_id = added.user_id
-            OFFSET 0) AS changed
-     WHERE coalesce(before, '{}') OPERATOR(@extschema@.<>) after
+  ), touched AS (
+    -- Days that come, or months whose days are others now
+    SELECT account_id,
+           user_id,
+           NULL::@extschema@.dayset AS months,
+           days
+      FROM added
+     WHERE NOT recount
     UNION ALL
     SELECT account_id,
            user_id,
+           @extschema@.dayset_union(@extschema@.dayset(month, month + 31 - extract(day FROM month + 31)::integer)),
+           @extschema@.dayset_union(after)
+      FROM (SELECT account_id,
+                   user_id,
+                   month,
+                   @extschema@.days(before) AS before,
+                   @extschema@.days(coalesce(before OPERATOR(@extschema@.+) change, change)) AS after
+              FROM (SELECT account_id,
+                           user_id,
+                           month,
+                           @extschema@.total_series(before) AS before,
+                           @extschema@.total_series(events) AS change
+                      FROM months_to_recount
+                    OFFSET 0) AS totals
+            OFFSET 0) AS recounted
+     WHERE coalesce(before, '{}') OPERATOR(@extschema@.<>) after
+     GROUP BY account_id, user_id
+  ), account_days AS MATERIALIZED (
+    -- The days of users under an account, where they change
+    SELECT account_id,
+           user_id,
+           place,
+           before,
+           CASE WHEN months IS NULL
+                THEN coalesce(before OPERATOR(@extschema@.+) days, days)
+                ELSE coalesce(before OPERATOR(@extschema@.-) months, '{}') OPERATOR(@extschema@.+) days
+           END AS after,
+           shared,
+           false AS settled
+      FROM (SELECT touched.account_id,
+                   touched.user_id,
+                   touched.months,
+                   touched.days,
+                   activity.place,
+                   activity.days AS before,
+                   coalesce(activity.shared, true) AS shared
+              FROM touched
+              LEFT JOIN LATERAL (SELECT user_activity.ctid AS place,
+                                        user_activity.days,
+                                        user_activity.shared
+                                   FROM @extschema@.user_activity
+                                  WHERE user_activity.account_id = touched.account_id
+                                    AND user_activity.user_id = touched.user_id
+                                 OFFSET 0) AS activity
+                ON true
+             WHERE with_account_days
+               AND (touched.months IS NOT NULL
+                    OR activity.days IS NULL AND NOT @extschema@.isempty(touched.days)
+                    OR NOT activity.days OPERATOR(@extschema@.@>) touched.days)
+            OFFSET 0) AS changed
+    UNION ALL
+    SELECT account_id,
+           user_id,
+           NULL,
            NULL,
            days,
            shared,
@@ -3553,43 +3693,6 @@ BEGIN
                                   AND account_days.user_id = activity.user_id
                                   AND NOT account_days.settled)) AS parts
      GROUP BY user_id, settled
-  ), account_months AS MATERIALIZED (
-    -- The sums of users' months under an account, and what they are before
-    SELECT changed.account_id,
-           changed.user_id,
-           changed.month,
-           rollup.events AS before,
-           changed.events,
-           changed.seconds,
-           changed.sources,
-           false AS settled
-      FROM (SELECT account_id,
-                   user_id,
-                   month,
-                   @extschema@.sum(events) AS events,
-                   @extschema@.sum(seconds) AS seconds,
-                   @extschema@.sum(sources) AS sources
-              FROM @extschema@.usage_pending
-             WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
-             GROUP BY account_id, user_id, month) AS changed
-      LEFT JOIN LATERAL (SELECT *
-                           FROM @extschema@.usage_rollup
-                          WHERE usage_rollup.account_id = changed.account_id
-                            AND usage_rollup.user_id = changed.user_id
-                            AND usage_rollup.month = changed.month
-                         OFFSET 0) AS rollup
-        ON true
-    UNION ALL
-    SELECT account_id,
-           user_id,
-           month,
-           NULL,
-           events,
-           seconds,
-           sources,
-           true
-      FROM @extschema@.usage_rollup
-     WHERE of_settled
   ), month_sharers AS MATERIALIZED (
     SELECT user_id
       FROM @extschema@.user_activity
@@ -3650,9 +3753,9 @@ BEGIN
   ), second_level AS (
     SELECT account_id,
            month,
-           @extschema@.sum(events) FILTER (WHERE with_sums) AS events,
-           @extschema@.sum(seconds) FILTER (WHERE with_sums) AS seconds,
-           @extschema@.sum(sources) FILTER (WHERE with_sums) AS sources,
+           @extschema@.sum(events) FILTER (WHERE with_events) AS events,
+           @extschema@.sum(seconds) FILTER (WHERE with_seconds) AS seconds,
+           @extschema@.sum(sources) FILTER (WHERE with_sources) AS sources,
            NULL::@extschema@.dayseries_map AS lags,
            @extschema@.event_user_counts(before, events) FILTER (WHERE with_event_users) AS event_users,
            NULL::@extschema@.dayseries_map AS figures
@@ -3662,9 +3765,9 @@ BEGIN
     UNION ALL
     SELECT NULL,
            month,
-           @extschema@.sum(events),
-           @extschema@.sum(seconds),
-           @extschema@.sum(sources),
+           @extschema@.sum(events) FILTER (WHERE with_events),
+           @extschema@.sum(seconds) FILTER (WHERE with_seconds),
+           @extschema@.sum(sources) FILTER (WHERE with_sources),
            NULL,
            NULL,
            NULL
@@ -3681,7 +3784,7 @@ BEGIN
            NULL,
            NULL
       FROM @extschema@.usage_pending
-     WHERE with_totals AND with_lags AND of_pending AND ctid >= from_tid AND ctid < to_tid
+     WHERE with_totals AND with_lags AND of_pending
      GROUP BY month
     UNION ALL
     SELECT NULL,
@@ -3726,7 +3829,7 @@ BEGIN
          user_id,
          month,
          NULL::@extschema@.dayset,
-         before IS NULL,
+         place IS NULL,
          events,
          seconds,
          sources,
@@ -3740,7 +3843,8 @@ BEGIN
          NULL::@extschema@.dayseries,
          NULL::@extschema@.dayseries,
          NULL::@extschema@.dayseries_map,
-         NULL::@extschema@.dayseries_map
+         NULL::@extschema@.dayseries_map,
+         place
     FROM account_months
    WHERE with_months
   UNION ALL
@@ -3748,7 +3852,7 @@ BEGIN
          user_id,
          NULL,
          after,
-         before IS NULL,
+         place IS NULL,
          NULL,
          NULL,
          NULL,
@@ -3762,7 +3866,8 @@ BEGIN
          NULL,
          NULL,
          NULL,
-         NULL
+         NULL,
+         place
     FROM account_days
    WHERE with_days
   UNION ALL
@@ -3784,14 +3889,15 @@ BEGIN
          coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'monthly'::text), '{}'),
          coalesce(@extschema@.sum(figures OPERATOR(@extschema@.->) 'quarterly'::text), '{}'),
          coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'lifecycle/'::text)), '{}'),
-         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'cohorts/'::text)), '{}')
+         coalesce(@extschema@.sum(@extschema@.labels_under(figures, 'cohorts/'::text)), '{}'),
+         NULL
     FROM second_level
    GROUP BY account_id, month;
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_changes(text[], text, bigint, bigint) IS
-  'What the rollups are changed by: source pending, what is pending in a range of blocks of usage_pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of sums, lags (of totals only), event_users, activity, periods and cohorts that are among the parts)';
+COMMENT ON FUNCTION @extschema@.usage_changes(text[], text) IS
+  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands';
 
 -- sql/library/rollups.sql
 
@@ -3811,7 +3917,7 @@ LANGUAGE c
 AS 'MODULE_PATHNAME', 'usage_capture_users';
 
 COMMENT ON FUNCTION @extschema@.usage_capture_users() IS
-  'Trigger function: takes back all sums of users that are deleted from dim_user; AFTER DELETE, FOR EACH STATEMENT, with the old table';
+  'Trigger function: takes back all sums of users that are deleted from dim_user, AFTER DELETE, FOR EACH STATEMENT, with the old table; gives those of purged months to the new key of a user, AFTER UPDATE, FOR EACH ROW';
 
 CREATE FUNCTION @extschema@.usage_forget_settings(event_table regclass)
 RETURNS void
@@ -3829,12 +3935,12 @@ AS 'MODULE_PATHNAME', 'usage_lock_rollups';
 COMMENT ON FUNCTION @extschema@.usage_lock_rollups(boolean) IS
   'Take the lock that lets one session at a time change the rollups, until the transaction ends; false where another has it and wait is false; for members of the owner''s role (42501)';
 
--- Add what changes to the rollups: what is pending in the blocks of
--- usage_pending from from_block to before to_block, which is taken from there,
+-- Add what changes to the rollups: what is pending, which is taken from there,
 -- or, with the source settled, the second level anew, over one that is empty.
--- One statement, so one snapshot: what it takes is what it adds. The rollups
--- are locked, so nothing here meets another fold.
-CREATE FUNCTION @extschema@.usage_apply_changes(source text, from_block bigint, to_block bigint)
+-- One statement, so one snapshot: what it takes is what it adds, and whoever
+-- deletes an event has seen it inserted, so no settled sum is ever below 0. The
+-- rollups are locked, so nothing here meets another fold.
+CREATE FUNCTION @extschema@.usage_apply_changes(source text)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -3854,38 +3960,42 @@ BEGIN
   WITH taken AS (
     DELETE FROM @extschema@.usage_pending
      WHERE source = 'pending'
-       AND ctid >= format('(%s,0)', from_block)::tid
-       AND ctid < format('(%s,0)', to_block)::tid
     RETURNING month
   ), changes AS MATERIALIZED (
     SELECT *
       FROM @extschema@.usage_changes(
              CASE source WHEN 'pending' THEN ARRAY['months', 'days'] END
              || ARRAY['accounts', 'totals', 'sums', 'lags', 'event_users', 'activity', 'periods', 'cohorts'],
-             source, from_block, to_block)
-  ), settled AS (
-    INSERT INTO @extschema@.usage_rollup AS rollup (account_id, user_id, month, events, seconds, sources)
+             source)
+  ), months AS (
+    UPDATE @extschema@.usage_rollup AS rollup
+       SET events = rollup.events OPERATOR(@extschema@.+) changes.events,
+           seconds = rollup.seconds OPERATOR(@extschema@.+) changes.seconds,
+           sources = rollup.sources OPERATOR(@extschema@.+) changes.sources
+      FROM changes
+     WHERE changes.user_id IS NOT NULL AND changes.month IS NOT NULL AND rollup.ctid = changes.place
+    RETURNING rollup.account_id,
+              rollup.user_id,
+              rollup.month,
+              @extschema@.isempty(rollup.events) AND @extschema@.isempty(rollup.seconds) AND @extschema@.isempty(rollup.sources) AS is_empty
+  ), new_months AS (
+    INSERT INTO @extschema@.usage_rollup (account_id, user_id, month, events, seconds, sources)
     SELECT account_id, user_id, month, events, seconds, sources
       FROM changes
-     WHERE user_id IS NOT NULL AND month IS NOT NULL
-     ORDER BY account_id, user_id, month
-    ON CONFLICT (account_id, user_id, month) DO UPDATE
-       SET events = rollup.events OPERATOR(@extschema@.+) excluded.events,
-           seconds = rollup.seconds OPERATOR(@extschema@.+) excluded.seconds,
-           sources = rollup.sources OPERATOR(@extschema@.+) excluded.sources
-    RETURNING account_id,
-              user_id,
-              month,
-              @extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources) AS is_empty
+     WHERE user_id IS NOT NULL AND month IS NOT NULL AND place IS NULL
+       AND NOT (@extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources))
   ), activity AS (
-    INSERT INTO @extschema@.user_activity AS activity (account_id, user_id, days)
+    UPDATE @extschema@.user_activity AS activity
+       SET days = changes.days
+      FROM changes
+     WHERE changes.user_id IS NOT NULL AND changes.month IS NULL AND activity.ctid = changes.place
+    RETURNING activity.account_id, activity.user_id, @extschema@.isempty(activity.days) AS is_empty
+  ), new_activity AS (
+    INSERT INTO @extschema@.user_activity (account_id, user_id, days)
     SELECT account_id, user_id, days
       FROM changes
-     WHERE user_id IS NOT NULL AND month IS NULL
-     ORDER BY account_id, user_id
-    ON CONFLICT (account_id, user_id) DO UPDATE
-       SET days = excluded.days
-    RETURNING account_id, user_id, xmax = 0 AS is_new, @extschema@.isempty(days) AS is_empty
+     WHERE user_id IS NOT NULL AND month IS NULL AND place IS NULL
+    RETURNING user_id
   ), accounts AS (
     INSERT INTO @extschema@.account_rollup AS rollup (account_id, month, events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts)
     SELECT account_id, month, events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts
@@ -3959,12 +4069,15 @@ BEGIN
               AND @extschema@.isempty(cohorts) AS is_empty
   )
   SELECT (SELECT count(*) FROM taken) AS pending_rows,
-         (SELECT array_agg(account_id) FROM settled WHERE is_empty) AS rollup_accounts,
-         (SELECT array_agg(user_id) FROM settled WHERE is_empty) AS rollup_users,
-         (SELECT array_agg(month) FROM settled WHERE is_empty) AS rollup_months,
+         (SELECT array_agg(account_id) FROM months WHERE is_empty) AS rollup_accounts,
+         (SELECT array_agg(user_id) FROM months WHERE is_empty) AS rollup_users,
+         (SELECT array_agg(month) FROM months WHERE is_empty) AS rollup_months,
          (SELECT array_agg(account_id) FROM activity WHERE is_empty) AS activity_accounts,
          (SELECT array_agg(user_id) FROM activity WHERE is_empty) AS activity_users,
-         (SELECT array_agg(user_id) FROM activity WHERE is_empty OR is_new) AS users,
+         (SELECT array_agg(user_id)
+            FROM (SELECT user_id FROM activity WHERE is_empty
+                  UNION ALL
+                  SELECT user_id FROM new_activity) AS rows) AS users,
          (SELECT array_agg(account_id) FROM accounts WHERE is_empty) AS account_accounts,
          (SELECT array_agg(month) FROM accounts WHERE is_empty) AS account_months,
          (SELECT array_agg(month) FROM totals WHERE is_empty) AS total_months
@@ -4000,7 +4113,7 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_apply_changes(text, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@.usage_apply_changes(text) IS
   'Add to the rollups what usage_changes() says of that source, for the model''s owner (42501); the number of pending rows taken; part of usage_fold() and usage_sum_up()';
 
 -- The second level anew, from the first; usage_totals.lags stay, as they are
@@ -4026,7 +4139,7 @@ BEGIN
          quarterly = '{}',
          lifecycle = '{}',
          cohorts = '{}';
-  PERFORM @extschema@.usage_apply_changes('settled'::text, 0::bigint, 0::bigint);
+  PERFORM @extschema@.usage_apply_changes('settled'::text);
   DELETE FROM @extschema@.usage_totals
    WHERE @extschema@.isempty(events)
      AND @extschema@.isempty(seconds)
@@ -4055,9 +4168,6 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
   owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = '@extschema@.usage_pending'::regclass);
-  -- The larger the part, the fewer times a row of the rollups is written.
-  blocks_at_once CONSTANT bigint := 8192;
-  blocks bigint;
   folded bigint := 0;
 BEGIN
   -- Triggers of the owner's run in here: never with another's rights.
@@ -4067,10 +4177,9 @@ BEGIN
   IF NOT @extschema@.usage_lock_rollups(false) THEN
     RETURN 0;
   END IF;
-  blocks := pg_relation_size('@extschema@.usage_pending') / current_setting('block_size')::bigint;
-  FOR block IN 0 .. blocks - 1 BY blocks_at_once LOOP
-    folded := folded + @extschema@.usage_apply_changes('pending'::text, block::bigint, block + blocks_at_once);
-  END LOOP;
+  IF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+    folded := @extschema@.usage_apply_changes('pending'::text);
+  END IF;
   UPDATE @extschema@.usage_rollup_state
      SET last_fold_at = now(),
          last_rows = folded,
@@ -4082,7 +4191,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_fold() IS
-  'Fold what is pending, in bounded parts, as the model''s owner, for members of that role (42501); what usage_refresh() and the background worker run as the model''s owner';
+  'Fold what is pending as the model''s owner, for members of that role (42501); what usage_refresh() and the background worker run as the model''s owner';
 
 CREATE FUNCTION @extschema@.usage_refresh()
 RETURNS bigint
@@ -4730,32 +4839,6 @@ RETURN CASE period
 COMMENT ON FUNCTION @extschema@.usage_by_period(@extschema@.dayseries, text, integer) IS
   'Sums of days, weeks, months or quarters, on their first days; part of the reports';
 
-CREATE FUNCTION @extschema@.usage_active_periods(days @extschema@.dayset, period text, week_start integer)
-RETURNS @extschema@.dayset
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE period
-         WHEN 'day' THEN days
-         WHEN 'week' THEN @extschema@.weeks(days, week_start)
-         WHEN 'month' THEN @extschema@.months(days)
-         ELSE @extschema@.quarters(days)
-       END;
-
-COMMENT ON FUNCTION @extschema@.usage_active_periods(@extschema@.dayset, text, integer) IS
-  'First days of the periods that have a day of the set; part of the reports';
-
-CREATE FUNCTION @extschema@.usage_periods_after(starts @extschema@.dayset, period text)
-RETURNS @extschema@.dayset
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE period
-         WHEN 'day' THEN @extschema@.shift(starts, 1)
-         WHEN 'week' THEN @extschema@.shift(starts, 7)
-         WHEN 'month' THEN @extschema@.months(@extschema@.shift(starts, 31))
-         ELSE @extschema@.quarters(@extschema@.shift(starts, 92))
-       END;
-
-COMMENT ON FUNCTION @extschema@.usage_periods_after(@extschema@.dayset, text) IS
-  'First days of the periods that follow those that begin on the days of the set; part of the reports';
-
 -- ---------- arguments ----------
 
 CREATE FUNCTION @extschema@.usage_check_choice(kind text, value text, choices text[], context text DEFAULT NULL)
@@ -4819,6 +4902,7 @@ CREATE FUNCTION @extschema@.usage_report_range(
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -4858,7 +4942,8 @@ BEGIN
                       FROM @extschema@.usage_totals AS totals
                     UNION ALL
                     SELECT changes.dau
-                      FROM @extschema@.usage_changes('{totals,activity}', 'outside totals') AS changes) AS parts) AS total;
+                      FROM @extschema@.usage_changes('{totals,activity}', 'outside totals') AS changes
+                     WHERE EXISTS (SELECT FROM @extschema@.usage_pending)) AS parts) AS total;
   END IF;
   IF as_of IS NOT NULL THEN
     first_start := @extschema@.usage_period_start(greatest(from_date, first_ever), period, week_start);
@@ -4876,42 +4961,6 @@ COMMENT ON FUNCTION @extschema@.usage_report_range(date, date, text) IS
 
 -- ---------- what the first level tells ----------
 
-CREATE FUNCTION @extschema@.usage_account_days(account_id uuid, own boolean)
-RETURNS TABLE (
-  user_id uuid,
-  days    @extschema@.dayset
-)
-LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 50
-SET search_path = pg_catalog, pg_temp
-AS $function$
-#variable_conflict use_column
-DECLARE
-  past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
-  users uuid[];
-BEGIN
-  IF own THEN
-    SELECT array_agg(users.user_id) INTO users
-      FROM @extschema@.dim_user AS users
-     WHERE users.account_id = usage_account_days.account_id;
-    RETURN QUERY
-    SELECT activity.user_id,
-           @extschema@.dayset_union(activity.days) OPERATOR(@extschema@.*) past
-      FROM @extschema@.usage_live_activity AS activity
-     WHERE activity.user_id = ANY (users)
-     GROUP BY activity.user_id;
-  ELSE
-    RETURN QUERY
-    SELECT activity.user_id,
-           activity.days OPERATOR(@extschema@.*) past
-      FROM @extschema@.usage_live_activity AS activity
-     WHERE activity.account_id = usage_account_days.account_id;
-  END IF;
-END
-$function$;
-
-COMMENT ON FUNCTION @extschema@.usage_account_days(uuid, boolean) IS
-  'Days of activity up to today of an account''s own users, whatever account their events are under, or of whoever has events under the account; part of the reports';
-
 -- The query for days of activity up to today: segment_value, user_id, days.
 -- A user has a row in each segment, and is whom the segment's events are of;
 -- where users are followed over time (own), whom the segment has today.
@@ -4926,35 +4975,39 @@ DECLARE
   past CONSTANT text := (SELECT format('%L::daterange', settings.past) FROM @extschema@.usage_today AS settings);
   by_label CONSTANT boolean := coalesce(segment IN ('source', 'event_name', 'event_category'), false);
   of_events CONSTANT boolean := by_label OR event IS NOT NULL OR category IS NOT NULL;
+  by_user CONSTANT boolean := own OR segment IS NULL OR segment IN ('role', 'country');
   -- Where nothing is pending, what is settled is all there is.
-  rollup CONSTANT text := CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN '@extschema@.usage_live_rollup' ELSE '@extschema@.usage_rollup' END;
+  pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
+  activity CONSTANT text := CASE WHEN pending THEN '@extschema@.usage_live_activity' ELSE '@extschema@.user_activity' END;
+  rollup CONSTANT text := CASE WHEN pending THEN '@extschema@.usage_live_rollup' ELSE '@extschema@.usage_rollup' END;
   of_account CONSTANT text := CASE
     WHEN account_id IS NULL THEN 'true'
     -- Of the rollups, only the accounts that these users have been active under are read.
-    WHEN own THEN format(replace('rollup.user_id = MEMBERS' || CASE WHEN of_events THEN ' AND rollup.account_id = ANY (ARRAY(SELECT theirs.account_id FROM @extschema@.usage_live_activity AS theirs WHERE theirs.user_id = MEMBERS))' ELSE '' END,
-                                 'MEMBERS', 'ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %1$L))'), account_id)
+    WHEN own THEN format(replace('rollup.user_id = MEMBERS' || CASE WHEN of_events THEN ' AND rollup.account_id = ANY (ARRAY(SELECT theirs.account_id FROM %2$s AS theirs WHERE theirs.user_id = MEMBERS))' ELSE '' END,
+                                 'MEMBERS', 'ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %1$L))'), account_id, activity)
     ELSE format('rollup.account_id = %L', account_id)
   END;
-  value CONSTANT text := CASE segment
-    WHEN 'plan_tier' THEN 'account.plan_tier'
-    WHEN 'region' THEN 'account.region'
-    WHEN 'role' THEN 'member.role'
-    WHEN 'country' THEN 'member.country'
-    WHEN 'account_id' THEN CASE WHEN own THEN 'member.account_id::text' ELSE 'active.account_id::text' END
+  value CONSTANT text := CASE
+    WHEN segment IN ('plan_tier', 'region') THEN format('account.%I', segment)
+    WHEN segment IN ('role', 'country') THEN format('member.%I', segment)
+    WHEN segment = 'account_id' THEN CASE WHEN own THEN 'member' ELSE 'active' END || '.account_id::text'
     ELSE 'NULL::text'
   END;
   joins CONSTANT text := concat_ws(' ',
-    CASE WHEN segment IN ('role', 'country') OR own AND segment IN ('plan_tier', 'region', 'account_id')
+    CASE WHEN by_user AND segment IS NOT NULL
          THEN 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = active.user_id'
               || CASE WHEN own AND account_id IS NOT NULL THEN format(' AND member.account_id = %L', account_id) ELSE '' END END,
     CASE WHEN segment IN ('plan_tier', 'region')
          THEN format('LEFT JOIN @extschema@.dim_account AS account ON account.account_id = %s.account_id', CASE WHEN own THEN 'member' ELSE 'active' END) END);
+  -- The segments of users are looked up once for each, those of events for each row.
+  row_value CONSTANT text := CASE WHEN by_user THEN 'NULL::text' ELSE value END;
+  row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
+  row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   changed uuid[];
-  merged uuid[];
+  merged text;
+  query text;
 BEGIN
-  IF account_id IS NOT NULL AND segment IS NULL AND NOT of_events THEN
-    RETURN format('SELECT NULL::text AS segment_value, user_id, days FROM @extschema@.usage_account_days(%L, %L)', account_id, own);
-  ELSIF by_label THEN
+  IF by_label THEN
     RETURN format($query$
       SELECT part.label AS segment_value, users.user_id, @extschema@.days(part.series OPERATOR(@extschema@.*) %s) AS days
         FROM (SELECT rollup.user_id, @extschema@.sum(rollup.%s) AS sums
@@ -4974,53 +5027,83 @@ BEGIN
            WHEN segment = 'event_category' THEN format('part.label = %L', category)
            ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
   ELSIF of_events OR account_id IS NOT NULL THEN
-    RETURN format('SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s GROUP BY 1, 2',
-      value, past,
-      CASE
-        WHEN NOT of_events THEN
-          'SELECT rollup.account_id, rollup.user_id, rollup.days FROM @extschema@.usage_live_activity AS rollup WHERE ' || of_account
-        ELSE
-          format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
-            CASE WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
-                 ELSE (SELECT string_agg(format('coalesce(@extschema@.days(rollup.events OPERATOR(@extschema@.->) %L::text), ''{}'')', names.event_name), ' OPERATOR(@extschema@.+) ')
-                         FROM (SELECT event AS event_name
-                                WHERE event IS NOT NULL
-                               UNION ALL
-                               SELECT taxonomy.event_name
-                                 FROM @extschema@.event_taxonomy AS taxonomy
-                                WHERE taxonomy.event_category = category) AS names) END,
-            rollup, of_account)
-      END,
-      joins);
+    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s WHERE active.days IS NOT NULL GROUP BY %s',
+      row_value, past,
+      format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
+        CASE WHEN NOT of_events THEN 'rollup.days'
+             WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
+             ELSE format('@extschema@.days(rollup.events, %L::text[])',
+                         CASE WHEN event IS NOT NULL THEN ARRAY[event]
+                              ELSE ARRAY(SELECT taxonomy.event_name FROM @extschema@.event_taxonomy AS taxonomy WHERE taxonomy.event_category = category) END) END,
+        CASE WHEN of_events THEN rollup ELSE activity END,
+        of_account),
+      row_joins, row_group);
+  ELSE
+    -- What is settled of users of one account is read as it is; the others, and
+    -- those with something pending, are merged.
+    merged := 'active.shared';
+    IF pending THEN
+      SELECT array_agg(users.user_id) INTO changed
+        FROM (SELECT DISTINCT changes.user_id
+                FROM @extschema@.usage_changes('{days}') AS changes) AS users;
+      SELECT format('active.user_id = ANY (%L::uuid[])', array_agg(shared.user_id) || changed) INTO merged
+        FROM @extschema@.user_activity AS shared
+       WHERE shared.shared;
+    END IF;
+    query := format('SELECT %1$s AS value, active.user_id, active.days OPERATOR(@extschema@.*) %2$s AS days FROM @extschema@.user_activity AS active %3$s WHERE NOT active.shared %4$s
+                     UNION ALL
+                     SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %2$s FROM %5$s AS active %3$s WHERE %6$s GROUP BY %7$s',
+      row_value, past, row_joins, CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END, activity, merged, row_group);
   END IF;
-
-  -- What is settled of users of one account is read as it is; the others, and
-  -- those with something pending, are merged.
-  SELECT array_agg(users.user_id) INTO changed
-    FROM (SELECT DISTINCT changes.user_id
-            FROM @extschema@.usage_changes('{days}') AS changes) AS users;
-  SELECT array_agg(activity.user_id) || changed INTO merged
-    FROM @extschema@.user_activity AS activity
-   WHERE activity.shared;
-  RETURN format('SELECT %s AS segment_value, active.user_id,
-                        CASE WHEN @extschema@.last_day(active.days) >= upper(%s) THEN active.days OPERATOR(@extschema@.*) %2$s ELSE active.days END AS days
-                   FROM @extschema@.user_activity AS active %s
-                  WHERE NOT active.shared', value, past, joins)
-      || CASE WHEN changed IS NULL THEN '' ELSE format(' AND active.user_id <> ALL (%L::uuid[])', changed) END
-      || CASE WHEN merged IS NULL THEN '' ELSE format(' UNION ALL
-                 SELECT %s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s
-                   FROM @extschema@.usage_live_activity AS active %s
-                  WHERE active.user_id = ANY (%L::uuid[])
-                  GROUP BY 1, 2', value, past, joins, merged) END;
+  RETURN CASE WHEN by_user THEN format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins)
+              ELSE format('SELECT value AS segment_value, user_id, days FROM (%s) AS active', query) END;
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean) IS
   'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users; part of the reports';
 
+-- ---------- what the second level tells ----------
+
+-- The query for sums of months: segment_value, and those asked for. A user who
+-- is active under several accounts is in the sums of each.
+CREATE FUNCTION @extschema@.usage_sums_query(sums text, figures text, parts text[], segment text, account_id uuid, from_day date, to_day date)
+RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  by_segment CONSTANT boolean := coalesce(segment IN ('plan_tier', 'region', 'account_id'), false);
+  by_account CONSTANT boolean := by_segment OR account_id IS NOT NULL;
+  hidden CONSTANT boolean := NOT by_account AND row_security_active('@extschema@.usage_totals');
+  months CONSTANT text := format('month >= %L AND month <= %L', date_trunc('month', from_day::timestamp)::date, to_day)
+                          || CASE WHEN account_id IS NOT NULL THEN format(' AND account_id = %L', account_id) ELSE '' END;
+BEGIN
+  RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months %s',
+    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('account.%I', segment) END,
+    sums,
+    concat_ws(' UNION ALL ',
+      CASE WHEN NOT hidden
+           THEN format('SELECT %s FROM @extschema@.%I WHERE %s',
+                       concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures), CASE WHEN by_account THEN 'account_rollup' ELSE 'usage_totals' END, months) END,
+      CASE WHEN hidden OR EXISTS (SELECT FROM @extschema@.usage_pending)
+           THEN format('SELECT %s FROM @extschema@.usage_changes(%L, %L) WHERE %s',
+                       concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures),
+                       CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END),
+    CASE WHEN by_segment
+         THEN CASE WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS account ON account.account_id = months.account_id' ELSE '' END || ' GROUP BY 1' END);
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid, date, date) IS
+  'The query for sums over the months from that of a day to that of another: of everybody, of one account, or by plan_tier, region or account_id; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
+
 -- ---------- what both levels tell ----------
 
-CREATE FUNCTION @extschema@.usage_user_counts(
+CREATE FUNCTION @extschema@.usage_figures(
+  metric text,
   period text,
   window_days integer,
   segment text,
@@ -5033,6 +5116,7 @@ CREATE FUNCTION @extschema@.usage_user_counts(
 )
 RETURNS TABLE (
   segment_value text,
+  value         @extschema@.dayseries,
   active        @extschema@.dayseries,
   arrived       @extschema@.dayseries,
   returned      @extschema@.dayseries
@@ -5044,219 +5128,123 @@ SET work_mem = '64MB'
 AS $function$
 #variable_conflict use_column
 DECLARE
-  one_account CONSTANT uuid := usage_user_counts.account_id;
-  first_month CONSTANT date := date_trunc('month', from_day::timestamp)::date;
+  one_account CONSTANT uuid := usage_figures.account_id;
+  past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
+  week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
   figure CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN CASE window_days WHEN 1 THEN 'dau' WHEN 7 THEN 'wau' WHEN 28 THEN 'active_28d' WHEN 30 THEN 'mau' END
     ELSE CASE period WHEN 'day' THEN 'dau' WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' ELSE 'quarterly' END
   END;
-  returning_label CONSTANT text := CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END;
-  parts CONSTANT text[] := CASE WHEN window_days IS NOT NULL THEN '{activity}'
-                                WHEN period = 'day' THEN '{activity,periods}'
-                                ELSE '{periods}' END;
-  past daterange;
-  week_start integer;
-  counts text;
+  -- Without a segment there is one row, also where there is nobody.
+  segment_column CONSTANT text := CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END;
+  grouping CONSTANT text := CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END;
+  -- Of users' days: in each period that has one, or on each day with one in the window
+  -- that ends on it
+  counts CONSTANT text := CASE WHEN window_days IS NOT NULL
+    THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
+                   FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
+    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
+                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
+  END;
+  -- A sum of sources is that of all events, and has the fewest labels.
+  sum_column CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'seconds'
+                                          WHEN 'events' THEN CASE WHEN segment IN ('event_name', 'event_category') THEN 'events' ELSE 'sources' END
+                                          ELSE CASE WHEN metric IS NOT NULL THEN 'events' END END;
+  value CONSTANT text := CASE metric
+    WHEN 'events' THEN '@extschema@.total_series(@extschema@.sum(sources))'
+    WHEN 'work_seconds' THEN '@extschema@.sum(seconds OPERATOR(@extschema@.->) ''timer_stop''::text)'
+    WHEN 'tasks_created' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_created''::text)'
+    WHEN 'tasks_completed' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_completed''::text)'
+    ELSE 'NULL::@extschema@.dayseries'
+  END;
+  query text;
   sharers uuid[];
 BEGIN
-  SELECT settings.past, settings.week_start INTO past, week_start FROM @extschema@.usage_today AS settings;
-  IF segment IS NULL THEN
-    RETURN NEXT;  -- nobody
-  END IF;
+  IF event IS NULL AND category IS NULL AND figure IS NOT NULL
+     AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
+     AND NOT (own AND one_account IS NOT NULL) THEN
+    query := @extschema@.usage_sums_query(
+      concat_ws(', ',
+        value || ' AS value',
+        format('@extschema@.sum(%I) AS active', figure),
+        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle OPERATOR(@extschema@.->) ''new''::text)'
+             ELSE 'NULL::@extschema@.dayseries' END || ' AS arrived',
+        CASE WHEN own THEN format('@extschema@.sum(lifecycle OPERATOR(@extschema@.->) %L::text)',
+                                  CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
+             ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
+      concat_ws(', ', figure, 'lifecycle', sum_column),
+      CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
+      segment, one_account, from_day, to_day);
 
-  IF event IS NULL AND category IS NULL AND figure IS NOT NULL AND segment IS NULL AND NOT (own AND one_account IS NOT NULL) THEN
-    RETURN QUERY
-    SELECT NULL::text,
-           @extschema@.usage_by_period(total.active OPERATOR(@extschema@.*) past, period, week_start),
-           @extschema@.usage_by_period(total.arrived OPERATOR(@extschema@.*) past, period, week_start),
-           @extschema@.usage_by_period(total.returned OPERATOR(@extschema@.*) past, period, week_start)
-      FROM (SELECT @extschema@.sum(CASE figure
-                                     WHEN 'dau' THEN dau
-                                     WHEN 'wau' THEN wau
-                                     WHEN 'active_28d' THEN active_28d
-                                     WHEN 'mau' THEN mau
-                                     WHEN 'weekly' THEN weekly
-                                     WHEN 'monthly' THEN monthly
-                                     ELSE quarterly
-                                   END) AS active,
-                   @extschema@.sum(CASE WHEN window_days IS NULL THEN lifecycle OPERATOR(@extschema@.->) 'new'::text END) AS arrived,
-                   @extschema@.sum(CASE WHEN window_days IS NULL THEN lifecycle OPERATOR(@extschema@.->) returning_label END) AS returned
-              FROM (SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
-                      FROM @extschema@.usage_totals
-                     WHERE one_account IS NULL AND NOT row_security_active('@extschema@.usage_totals')
-                    UNION ALL
-                    SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
-                      FROM @extschema@.usage_changes('{totals}' || parts, 'outside totals')
-                     WHERE one_account IS NULL
-                    UNION ALL
-                    SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
-                      FROM @extschema@.account_rollup
-                     WHERE account_id = one_account
-                    UNION ALL
-                    SELECT month, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle
-                      FROM @extschema@.usage_changes('{accounts}' || parts)
-                     WHERE one_account IS NOT NULL AND account_id = one_account) AS months
-             WHERE month >= first_month AND month <= to_day) AS total;
-    RETURN;
-  END IF;
-
-  -- In each period that has a day of the user's, or on each day with one in the
-  -- window that ends on it
-  counts := '@extschema@.count_by_day(starts) AS active, '
-            || CASE WHEN window_days IS NULL
-                    THEN format('@extschema@.count_by_day(@extschema@.dayset(@extschema@.first_day(starts), @extschema@.first_day(starts))) AS arrived, '
-                                '@extschema@.count_by_day(starts OPERATOR(@extschema@.*) @extschema@.usage_periods_after(starts, %L)) AS returned', period)
-                    ELSE 'NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned' END
-            || ' FROM (SELECT *, '
-            || CASE WHEN window_days IS NULL
-                    THEN format('@extschema@.usage_active_periods(days, %L, %s)', period, week_start)
-                    ELSE format('@extschema@."trailing"(days, %s) OPERATOR(@extschema@.*) %L::daterange', window_days, past) END
-            || ' AS starts FROM (%s) AS days WHERE NOT @extschema@.isempty(days) OFFSET 0) AS periods';
-
-  IF own OR event IS NOT NULL OR category IS NOT NULL OR figure IS NULL OR one_account IS NOT NULL OR segment NOT IN ('plan_tier', 'region', 'account_id') THEN
-    RETURN QUERY EXECUTE format('SELECT segment_value, ' || counts || ' GROUP BY segment_value',
-      @extschema@.usage_days_query(segment, event, category, one_account, own));
-    RETURN;
-  END IF;
-
-  -- The sums of accounts have a user of several accounts once in each: who has
-  -- several in a segment is put right.
-  IF segment <> 'account_id' THEN
-    SELECT array_agg(user_id) INTO sharers
-      FROM (SELECT user_id
-              FROM @extschema@.user_activity
-             WHERE shared
-            UNION
-            SELECT user_id
-              FROM @extschema@.usage_changes('{days}')
-             WHERE is_new) AS users;
-  END IF;
-  RETURN QUERY EXECUTE format($query$
-    SELECT segment_value,
-           @extschema@.usage_by_period(active OPERATOR(@extschema@.*) $1, $2, $3),
-           @extschema@.usage_by_period(arrived OPERATOR(@extschema@.*) $1, $2, $3),
-           NULL::@extschema@.dayseries
-      FROM (SELECT %1$s AS segment_value,
-                   @extschema@.sum(months.figure) AS active,
-                   @extschema@.sum(months.lifecycle OPERATOR(@extschema@.->) 'new'::text) AS arrived
-              FROM (SELECT account_id, %2$I AS figure, %3$s AS lifecycle
-                      FROM @extschema@.account_rollup
-                     WHERE month >= $4 AND month <= $5
-                    UNION ALL
-                    SELECT account_id, %2$I, %3$s
-                      FROM @extschema@.usage_changes('{accounts}' || $6)
-                     WHERE month >= $4 AND month <= $5) AS months
-              %4$s
-             GROUP BY 1
-            OFFSET 0) AS segments $query$
-    || CASE WHEN sharers IS NULL THEN '' ELSE $query$
-    UNION ALL
-    SELECT segment_value,
-           CASE WHEN merged THEN active ELSE OPERATOR(@extschema@.-) active END,
-           CASE WHEN merged THEN arrived ELSE OPERATOR(@extschema@.-) arrived END,
-           NULL
-      FROM (SELECT segment_value, merged, %5$s
-             GROUP BY segment_value, merged) AS shared $query$
-       END,
-    CASE segment WHEN 'account_id' THEN 'months.account_id::text' ELSE format('account.%I', segment) END,
-    figure,
-    CASE WHEN window_days IS NULL THEN 'lifecycle' ELSE 'NULL::@extschema@.dayseries_map' END,
-    CASE WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS account ON account.account_id = months.account_id' END,
-    format(counts, format($query$
-      WITH shared_days AS MATERIALIZED (
-        SELECT account.%1$I AS segment_value,
-               activity.user_id,
-               activity.days OPERATOR(@extschema@.*) $1 AS days,
-               count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
-          FROM @extschema@.usage_live_activity AS activity
-          LEFT JOIN @extschema@.dim_account AS account
-            ON account.account_id = activity.account_id
-         WHERE activity.user_id = ANY ($7)
-      )
-      SELECT segment_value, false AS merged, days FROM shared_days WHERE accounts > 1
-      UNION ALL
-      SELECT segment_value, true, @extschema@.dayset_union(days) FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$, segment)))
-  USING past, period, week_start, first_month, to_day, parts, sharers;
-END
-$function$;
-
-COMMENT ON FUNCTION @extschema@.usage_user_counts(text, integer, text, text, text, uuid, boolean, date, date) IS
-  'By segment, in one or more rows to be added up: the users active in each period, or in each window of so many days under its last day; of these, who had never been before, and, for users'' own accounts, who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
-
-CREATE FUNCTION @extschema@.usage_value_series(metric text, segment text, account_id uuid, from_day date, to_day date)
-RETURNS TABLE (
-  segment_value text,
-  value         @extschema@.dayseries
-)
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-#variable_conflict use_column
-DECLARE
-  one_account CONSTANT uuid := usage_value_series.account_id;
-  first_month CONSTANT date := date_trunc('month', from_day::timestamp)::date;
-  label CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'timer_stop' WHEN 'tasks_created' THEN 'task_created' WHEN 'tasks_completed' THEN 'task_completed' END;
-BEGIN
-  IF segment IS NULL OR segment IN ('source', 'event_name', 'event_category') THEN
-    RETURN QUERY
-    SELECT part.label,
-           part.series
-      FROM (SELECT @extschema@.sum(CASE WHEN metric = 'work_seconds' THEN seconds WHEN segment = 'source' THEN sources ELSE events END) AS sums
-              FROM (SELECT month, events, seconds, sources
-                      FROM @extschema@.usage_totals
-                     WHERE one_account IS NULL AND NOT row_security_active('@extschema@.usage_totals')
-                    UNION ALL
-                    SELECT month, events, seconds, sources
-                      FROM @extschema@.usage_changes('{totals,sums}', 'outside totals')
-                     WHERE one_account IS NULL
-                    UNION ALL
-                    SELECT month, events, seconds, sources
-                      FROM @extschema@.account_rollup
-                     WHERE account_id = one_account
-                    UNION ALL
-                    SELECT month, events, seconds, sources
-                      FROM @extschema@.usage_changes('{accounts,sums}')
-                     WHERE one_account IS NOT NULL AND account_id = one_account) AS months
-             WHERE month >= first_month AND month <= to_day) AS total
-     CROSS JOIN LATERAL (SELECT *
-                           FROM @extschema@.each(CASE WHEN segment = 'event_category' THEN @extschema@.by_category(total.sums) ELSE total.sums END)
-                          WHERE segment IS NOT NULL
-                         UNION ALL
-                         SELECT NULL,
-                                CASE WHEN metric = 'events' THEN @extschema@.total_series(total.sums) ELSE total.sums OPERATOR(@extschema@.->) label END
-                          WHERE segment IS NULL) AS part (label, series);
-    RETURN;
+    -- The sums of accounts have a user of several accounts once in each: who has
+    -- several in a segment is put right.
+    IF segment IN ('plan_tier', 'region') AND one_account IS NULL THEN
+      SELECT array_agg(user_id) INTO sharers
+        FROM (SELECT user_id
+                FROM @extschema@.user_activity
+               WHERE shared
+              UNION
+              SELECT user_id
+                FROM @extschema@.usage_changes('{days}')
+               WHERE is_new) AS users;
+    END IF;
+    IF sharers IS NOT NULL THEN
+      query := query || format($query$
+        UNION ALL
+        SELECT segment_value,
+               NULL,
+               CASE WHEN merged THEN active ELSE OPERATOR(@extschema@.-) active END,
+               CASE WHEN merged THEN arrived ELSE OPERATOR(@extschema@.-) arrived END,
+               NULL
+          FROM (%s) AS shared $query$,
+        format(counts, 'segment_value, merged', format($query$
+          SELECT segment_value, days, false AS merged FROM shared_days WHERE accounts > 1
+          UNION ALL
+          SELECT segment_value, @extschema@.dayset_union(days), true FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$), 'segment_value, merged'));
+      query := format($query$
+        WITH shared_days AS MATERIALIZED (
+          SELECT account.%1$I AS segment_value,
+                 activity.user_id,
+                 activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days,
+                 count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
+            FROM @extschema@.usage_live_activity AS activity
+            LEFT JOIN @extschema@.dim_account AS account
+              ON account.account_id = activity.account_id
+           WHERE activity.user_id = ANY (%3$L::uuid[])
+        ) $query$, segment, past, sharers) || query;
+    END IF;
+  ELSE
+    query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
+      format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own), grouping));
+    IF metric IS NOT NULL THEN
+      query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
+        WHEN segment IN ('role', 'country') THEN
+          format('SELECT member.%I AS segment_value, %s AS value FROM @extschema@.%I AS months LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id
+                   WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
+                 segment, value, CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                 date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
+        ELSE
+          format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',
+                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL, one_account, from_day, to_day),
+                 CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END) END || ') AS sums';
+    END IF;
   END IF;
 
   RETURN QUERY EXECUTE format($query$
-    SELECT %1$s,
-           @extschema@.sum(%2$s)
-      FROM (SELECT *
-              FROM %3$s
-             WHERE month >= $1 AND month <= $2 AND %4$s
-            %5$s) AS months
-      %6$s
-     GROUP BY 1 $query$,
-    CASE WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('segments.%I', segment) END,
-    CASE WHEN metric = 'events' THEN '@extschema@.total_series(months.events)'
-         ELSE format('months.%I OPERATOR(@extschema@.->) %L::text', CASE metric WHEN 'work_seconds' THEN 'seconds' ELSE 'events' END, label) END,
-    CASE WHEN segment IN ('role', 'country')
-         THEN CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN '@extschema@.usage_live_rollup AS settled' ELSE '@extschema@.usage_rollup AS settled' END
-         ELSE '(SELECT account_id, month, events, seconds FROM @extschema@.account_rollup) AS settled' END,
-    CASE WHEN one_account IS NULL THEN 'true' ELSE 'account_id = $3' END,
-    CASE WHEN segment NOT IN ('role', 'country') THEN $query$
-            UNION ALL
-            SELECT account_id, month, events, seconds
-              FROM @extschema@.usage_changes('{accounts,sums}')
-             WHERE month >= $1 AND month <= $2 AND ($3 IS NULL OR account_id = $3) $query$ END,
-    CASE WHEN segment IN ('role', 'country') THEN 'LEFT JOIN @extschema@.dim_user AS segments ON segments.user_id = months.user_id'
-         WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS segments ON segments.account_id = months.account_id' END)
-  USING first_month, to_day, one_account;
+    SELECT %6$s,
+           @extschema@.usage_by_period(@extschema@.sum(value) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
+           @extschema@.usage_by_period(@extschema@.sum(active) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
+           @extschema@.usage_by_period(@extschema@.sum(arrived) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
+           @extschema@.usage_by_period(@extschema@.sum(returned) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s)
+      FROM (%4$s) AS parts
+     GROUP BY %5$s $query$,
+    past, period, week_start, query,
+    grouping, segment_column);
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_value_series(text, text, uuid, date, date) IS
-  'A metric by day and segment, in one or more rows to be added up: events, work_seconds, tasks_created or tasks_completed, for the months from one day to the other; part of usage_trend()';
+COMMENT ON FUNCTION @extschema@.usage_figures(text, text, integer, text, text, text, uuid, boolean, date, date) IS
+  'By segment and period: a metric, if one is given; the users active in each period, or in each window of so many days under its last day; of these, who had never been before, and, for users'' own accounts, who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
 
 -- ---------- the reports ----------
 
@@ -5279,6 +5267,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -5293,11 +5282,7 @@ BEGIN
          coalesce(@extschema@.value_on(counts.active, periods.period_start), 0),
          coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0),
          periods.next_start <= range.today
-    FROM (SELECT segment_value,
-                 @extschema@.sum(active) AS active,
-                 @extschema@.sum(arrived) AS arrived
-            FROM @extschema@.usage_user_counts(period, NULL, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1)
-           GROUP BY segment_value) AS counts
+    FROM @extschema@.usage_figures(NULL, period, NULL, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1) AS counts
    CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
    WHERE segment IS NULL
       OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
@@ -5326,6 +5311,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -5344,10 +5330,7 @@ BEGIN
          counts.segment_value,
          coalesce(@extschema@.value_on(counts.active, days.period_start), 0),
          days.next_start <= range.today
-    FROM (SELECT segment_value,
-                 @extschema@.sum(active) AS active
-            FROM @extschema@.usage_user_counts('day', window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start)
-           GROUP BY segment_value) AS counts
+    FROM @extschema@.usage_figures(NULL, 'day', window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start) AS counts
    CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, 'day') AS days
    WHERE segment IS NULL
       OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
@@ -5388,37 +5371,25 @@ BEGIN
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
-    WITH counts AS MATERIALIZED (
-      SELECT days.segment_value,
-             period.day AS period_start,
-             buckets.label::integer AS active_days,
-             period.value AS users
-        FROM (SELECT segment_value,
-                     @extschema@.active_day_counts(days, $3, $4) AS counts
-                FROM (%s) AS days
-               GROUP BY segment_value) AS days
-       CROSS JOIN LATERAL @extschema@.each(days.counts) AS buckets (label, series)
-       CROSS JOIN LATERAL @extschema@.unnest(buckets.series OPERATOR(@extschema@.*) daterange($1, $2, '[]')) AS period
-    ), segments AS (
-      SELECT DISTINCT segment_value FROM counts
-      UNION
-      SELECT NULL WHERE $5 IS NULL
-    )
     SELECT periods.period_start,
-           segments.segment_value,
+           days.segment_value,
            bucket.active_days,
-           coalesce(counts.users, 0),
-           round(coalesce(counts.users, 0) / nullif(sum(counts.users) OVER (PARTITION BY segments.segment_value, periods.period_start), 0), 4),
+           found.users,
+           round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
            periods.next_start <= $6
-      FROM segments
+      FROM (SELECT %s,
+                   @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
+              FROM (%s) AS days
+             GROUP BY %s
+            OFFSET 0) AS days
      CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
      CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
-      LEFT JOIN counts
-        ON counts.segment_value IS NOT DISTINCT FROM segments.segment_value
-       AND counts.period_start = periods.period_start
-       AND counts.active_days = bucket.active_days
-     ORDER BY segments.segment_value, periods.period_start, bucket.active_days $query$,
-    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false))
+     CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
+     WHERE $5 IS NULL OR NOT @extschema@.isempty(days.counts)
+     ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
+    CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
+    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false),
+    CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END)
   USING range.first_start, range.last_start, period, range.week_start, segment, range.today;
 END
 $function$;
@@ -5447,6 +5418,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -5472,12 +5444,7 @@ BEGIN
                  coalesce(@extschema@.value_on(counts.active, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS active_before,
                  coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0) AS arrived,
                  coalesce(@extschema@.value_on(counts.returned, periods.period_start), 0) AS returned
-            FROM (SELECT segment_value,
-                         @extschema@.sum(active) AS active,
-                         @extschema@.sum(arrived) AS arrived,
-                         @extschema@.sum(returned) AS returned
-                    FROM @extschema@.usage_user_counts(period, NULL, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1)
-                   GROUP BY segment_value) AS counts
+            FROM @extschema@.usage_figures(NULL, period, NULL, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1) AS counts
            CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
            WHERE segment IS NULL
               OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(start_before, range.last_start, '[]'))) AS figures
@@ -5519,6 +5486,7 @@ DECLARE
   range record;
   as_of_start date;
   past daterange;
+  started text;
   cohorts text;
 BEGIN
   PERFORM @extschema@.usage_check_choice('kind', kind, '{n_period,unbounded}');
@@ -5528,82 +5496,45 @@ BEGIN
   past := daterange(NULL, range.today, '[]');
 
   IF period = 'week' AND kind = 'n_period' AND coalesce(start_event, return_event, segment, one_account::text) IS NULL THEN
-    RETURN QUERY
-    WITH cohorts AS MATERIALIZED (
-      SELECT cohort.label::date AS cohort_start,
-             @extschema@.by_week(cohort.series OPERATOR(@extschema@.*) past, range.week_start) AS users
-        FROM (SELECT @extschema@.sum(cohorts) AS cohorts
-                FROM (SELECT month, cohorts
-                        FROM @extschema@.usage_totals
-                       WHERE NOT row_security_active('@extschema@.usage_totals')
-                      UNION ALL
-                      SELECT month, cohorts
-                        FROM @extschema@.usage_changes('{totals,cohorts}', 'outside totals')) AS months
-               WHERE month > range.first_start - 31) AS total
-       CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS cohort (label, series)
-       WHERE cohort.label::date BETWEEN range.first_start AND range.last_start
-    )
-    SELECT NULL::text,
-           cohorts.cohort_start,
-           since.number,
-           @extschema@.value_on(cohorts.users, cohorts.cohort_start),
-           @extschema@.value_on(cohorts.users, cohorts.cohort_start + 7 * since.number),
-           round(@extschema@.value_on(cohorts.users, cohorts.cohort_start + 7 * since.number)::numeric / @extschema@.value_on(cohorts.users, cohorts.cohort_start), 4),
-           cohorts.cohort_start + 7 * since.number + 7 <= range.today
-      FROM cohorts
-     CROSS JOIN LATERAL generate_series(0, (as_of_start - cohorts.cohort_start) / 7) AS since (number)
-     WHERE @extschema@.value_on(cohorts.users, cohorts.cohort_start) > 0
-     ORDER BY cohorts.cohort_start, since.number;
-    RETURN;
-  END IF;
-
-  cohorts := format($query$
-    SELECT segment_value,
-           user_id,
-           @extschema@.usage_period_start(@extschema@.first_day(days), $1, $2) AS cohort_start,
-           @extschema@.usage_active_periods(days, $1, $2) AS periods
-      FROM (%s
-            -- or it would look as if hardly anyone were left
-            OFFSET 0) AS started
-     WHERE NOT @extschema@.isempty(days)
-       AND @extschema@.first_day(days) >= $3 AND @extschema@.first_day(days) < @extschema@.usage_next_period($4, $1)
-    OFFSET 0 $query$,
-    @extschema@.usage_days_query(segment, start_event, NULL, one_account, true));
-  IF start_event IS DISTINCT FROM return_event THEN
+    -- The second level has the weekly cohorts of everybody.
     cohorts := format($query$
-      SELECT started.segment_value,
-             started.cohort_start,
-             @extschema@.usage_active_periods(back.days, $1, $2) AS periods
-        FROM (%s) AS started
-        LEFT JOIN (%s) AS back
-          ON back.user_id = started.user_id $query$,
-      cohorts,
-      @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true));
+      SELECT NULL::text AS segment_value, cohort.label::date AS cohort_start, @extschema@.value_on(cohort.users, cohort.label::date) AS cohort_size, cohort.users
+        FROM (SELECT part.label, @extschema@.by_week(part.series OPERATOR(@extschema@.*) %L::daterange, $2) AS users
+                FROM (%s) AS total
+               CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
+      past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts', 'cohorts', '{cohorts}', NULL, NULL, range.first_start, range.today));
+  ELSE
+    started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true);
+    cohorts := format($query$
+      SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
+        FROM (SELECT %s, @extschema@.retention_counts(started, back, $1, $2, %L) AS counts FROM (%s) AS users GROUP BY %s) AS counted
+       CROSS JOIN LATERAL @extschema@.unnest(counted.counts OPERATOR(@extschema@.->) 'size'::text) AS size
+        CROSS JOIN LATERAL (SELECT %s AS users) AS cohort $query$,
+      CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
+      kind = 'unbounded',
+      CASE WHEN start_event IS NOT DISTINCT FROM return_event THEN format('SELECT segment_value, days AS started, days AS back FROM (%s) AS days', started)
+           ELSE format('SELECT started.segment_value, started.days AS started, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
+                       started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true)) END,
+      CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END,
+      '@extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2)');
   END IF;
   RETURN QUERY EXECUTE format($query$
-    WITH cohorts AS MATERIALIZED (
-      SELECT segment_value,
-             cohort_start,
-             count(*) AS cohort_size,
-             @extschema@.count_by_day(%s) AS users
-        FROM (%s) AS users
-       GROUP BY segment_value, cohort_start
-    )
     SELECT cohorts.segment_value,
            cohorts.cohort_start,
            (since.number - 1)::integer,
            cohorts.cohort_size,
-           coalesce(@extschema@.value_on(cohorts.users, since.period_start), 0),
-           round(coalesce(@extschema@.value_on(cohorts.users, since.period_start), 0)::numeric / cohorts.cohort_size, 4),
+           retained.users,
+           round(retained.users::numeric / cohorts.cohort_size, 4),
            since.next_start <= $5
-      FROM cohorts
+      FROM (%s OFFSET 0) AS cohorts
      CROSS JOIN LATERAL @extschema@.usage_periods(cohorts.cohort_start, $6, $1) WITH ORDINALITY AS since (period_start, next_start, number)
+     CROSS JOIN LATERAL (SELECT coalesce(%s, 0) AS users) AS retained
+     WHERE cohorts.cohort_start BETWEEN $3 AND $4 AND cohorts.cohort_size > 0
      ORDER BY cohorts.segment_value, cohorts.cohort_start, since.number $query$,
+    cohorts,
     -- Whoever comes back later has been kept until then.
-    CASE kind WHEN 'unbounded'
-         THEN 'CASE WHEN @extschema@.last_day(periods) >= cohort_start THEN @extschema@.dayset(cohort_start, @extschema@.last_day(periods)) END'
-         ELSE 'periods' END,
-    cohorts)
+    CASE kind WHEN 'unbounded' THEN '@extschema@.total(cohorts.users OPERATOR(@extschema@.*) daterange(since.period_start, NULL))'
+              ELSE '@extschema@.value_on(cohorts.users, since.period_start)' END)
   USING period, range.week_start, range.first_start, range.last_start, range.today, as_of_start;
 END
 $function$;
@@ -5741,11 +5672,11 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
   range record;
-  past daterange;
   start_before date;
   last_day date;
 BEGIN
@@ -5756,7 +5687,6 @@ BEGIN
     PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}', 'for this metric');
   END IF;
   range := @extschema@.usage_report_range(from_date, to_date, period);
-  past := daterange(NULL, range.today, '[]');
   start_before := @extschema@.usage_next_period(range.first_start, period, -1);
   last_day := @extschema@.usage_next_period(range.last_start, period) - 1;
   RETURN QUERY
@@ -5774,19 +5704,7 @@ BEGIN
                  coalesce(@extschema@.value_on(series.value, periods.period_start), 0) AS value,
                  coalesce(@extschema@.value_on(series.value, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS value_before,
                  coalesce(@extschema@.value_on(series.active, periods.period_start), 0) AS active
-            FROM (SELECT segment_value,
-                         @extschema@.usage_by_period(@extschema@.sum(value) OPERATOR(@extschema@.*) past, period, range.week_start) AS value,
-                         @extschema@.sum(active) AS active
-                    FROM (SELECT segment_value,
-                                 value,
-                                 NULL::@extschema@.dayseries AS active
-                            FROM @extschema@.usage_value_series(metric, segment, usage_trend.account_id, start_before, last_day)
-                          UNION ALL
-                          SELECT segment_value,
-                                 NULL,
-                                 active
-                            FROM @extschema@.usage_user_counts(period, NULL, segment, NULL, NULL, usage_trend.account_id, false, range.first_start, last_day)) AS parts
-                   GROUP BY segment_value) AS series
+            FROM @extschema@.usage_figures(metric, period, NULL, segment, NULL, NULL, usage_trend.account_id, false, start_before, last_day) AS series
            CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
            WHERE segment IS NULL
               OR NOT @extschema@.isempty(series.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))) AS figures
@@ -6063,10 +5981,6 @@ ON CONFLICT (singleton) DO UPDATE SET model_version = excluded.model_version$sta
 (83, 'rollups', $statement$CREATE TABLE @extschema@.account_rollup (
   account_id  uuid NOT NULL,
   month       date NOT NULL,
-  events      @extschema@.dayseries_map NOT NULL,
-  seconds     @extschema@.dayseries_map NOT NULL,
-  sources     @extschema@.dayseries_map NOT NULL,
-  event_users @extschema@.dayseries_map NOT NULL,
   dau         @extschema@.dayseries NOT NULL,
   wau         @extschema@.dayseries NOT NULL,
   active_28d  @extschema@.dayseries NOT NULL,
@@ -6075,6 +5989,10 @@ ON CONFLICT (singleton) DO UPDATE SET model_version = excluded.model_version$sta
   monthly     @extschema@.dayseries NOT NULL,
   quarterly   @extschema@.dayseries NOT NULL,
   lifecycle   @extschema@.dayseries_map NOT NULL,
+  sources     @extschema@.dayseries_map NOT NULL,
+  seconds     @extschema@.dayseries_map NOT NULL,
+  events      @extschema@.dayseries_map NOT NULL,
+  event_users @extschema@.dayseries_map NOT NULL,
   cohorts     @extschema@.dayseries_map NOT NULL
 ) WITH (fillfactor = 70)$statement$),
 (84, 'rollups', $statement$ALTER TABLE @extschema@.account_rollup ADD CONSTRAINT account_rollup_pkey PRIMARY KEY (account_id, month)$statement$),
@@ -6180,16 +6098,18 @@ REFERENCING OLD TABLE AS old_events FOR EACH STATEMENT EXECUTE FUNCTION @extsche
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture()$statement$),
 (146, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.dim_user
 REFERENCING OLD TABLE AS old_users FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture_users()$statement$),
-(147, 'live', $statement$CREATE VIEW @extschema@.usage_today WITH (security_invoker = true) AS
+(147, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_update AFTER UPDATE ON @extschema@.dim_user
+FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION @extschema@.usage_capture_users()$statement$),
+(148, 'live', $statement$CREATE VIEW @extschema@.usage_today WITH (security_invoker = true) AS
 SELECT @extschema@.event_day(now()) AS today,
        daterange(NULL, @extschema@.event_day(now()), '[]') AS past,
        week_start
   FROM @extschema@.usage_settings$statement$),
-(148, 'live', $statement$COMMENT ON VIEW @extschema@.usage_today IS 'Today in the reporting time zone, one row'$statement$),
-(149, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.today IS 'Today'$statement$),
-(150, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.past IS 'All days up to today, and today'$statement$),
-(151, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.week_start IS 'First day of a week: 1 Monday to 7 Sunday'$statement$),
-(152, 'live', $statement$CREATE VIEW @extschema@.usage_live_rollup WITH (security_invoker = true) AS
+(149, 'live', $statement$COMMENT ON VIEW @extschema@.usage_today IS 'Today in the reporting time zone, one row'$statement$),
+(150, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.today IS 'Today'$statement$),
+(151, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.past IS 'All days up to today, and today'$statement$),
+(152, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.week_start IS 'First day of a week: 1 Monday to 7 Sunday'$statement$),
+(153, 'live', $statement$CREATE VIEW @extschema@.usage_live_rollup WITH (security_invoker = true) AS
 SELECT rollup.account_id,
        rollup.user_id,
        rollup.month,
@@ -6230,14 +6150,14 @@ SELECT merged.account_id,
  WHERE NOT (@extschema@.isempty(merged.events)
             AND @extschema@.isempty(merged.seconds)
             AND @extschema@.isempty(merged.sources))$statement$),
-(153, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_rollup IS 'Sums of events as of the last commit: a row per account, user and month; usage_rollup and what is pending'$statement$),
-(154, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.account_id IS 'Account of the events'$statement$),
-(155, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.user_id IS 'User of the events'$statement$),
-(156, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.month IS 'First day of the month'$statement$),
-(157, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.events IS 'Number of events a day, by event name'$statement$),
-(158, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.seconds IS 'Seconds of duration a day, by event name'$statement$),
-(159, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
-(160, 'live', $statement$CREATE VIEW @extschema@.usage_live_activity WITH (security_invoker = true) AS
+(154, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_rollup IS 'Sums of events as of the last commit: a row per account, user and month; usage_rollup and what is pending'$statement$),
+(155, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.account_id IS 'Account of the events'$statement$),
+(156, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.user_id IS 'User of the events'$statement$),
+(157, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.month IS 'First day of the month'$statement$),
+(158, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.events IS 'Number of events a day, by event name'$statement$),
+(159, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.seconds IS 'Seconds of duration a day, by event name'$statement$),
+(160, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
+(161, 'live', $statement$CREATE VIEW @extschema@.usage_live_activity WITH (security_invoker = true) AS
 WITH changed AS MATERIALIZED (
   SELECT account_id,
          user_id,
@@ -6261,12 +6181,12 @@ SELECT account_id,
        true AS shared
   FROM changed
  WHERE is_new$statement$),
-(161, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_activity IS 'Days of activity as of the last commit: a row per account and user; user_activity and what is pending'$statement$),
-(162, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.account_id IS 'Account of the events'$statement$),
-(163, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.user_id IS 'User of the events'$statement$),
-(164, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.days IS 'Days with at least one event'$statement$),
-(165, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.shared IS 'Whether the user may have rows under several accounts, to be merged where each user is to count once'$statement$),
-(166, 'live', $statement$CREATE VIEW @extschema@.usage_live_user_days WITH (security_invoker = true) AS
+(162, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_activity IS 'Days of activity as of the last commit: a row per account and user; user_activity and what is pending'$statement$),
+(163, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.account_id IS 'Account of the events'$statement$),
+(164, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.user_id IS 'User of the events'$statement$),
+(165, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.days IS 'Days with at least one event'$statement$),
+(166, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.shared IS 'Whether the user may have rows under several accounts, to be merged where each user is to count once'$statement$),
+(167, 'live', $statement$CREATE VIEW @extschema@.usage_live_user_days WITH (security_invoker = true) AS
 WITH live AS MATERIALIZED (
   SELECT user_id,
          days,
@@ -6283,29 +6203,22 @@ SELECT user_id,
   FROM live
  WHERE shared
  GROUP BY user_id$statement$),
-(167, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_user_days IS 'Days of activity of each user up to today, whatever the account: a row per user'$statement$),
-(168, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_user_days.user_id IS 'User'$statement$),
-(169, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_user_days.days IS 'Days up to today with at least one event; none where all lie in the future'$statement$),
-(170, 'live', $statement$CREATE VIEW @extschema@.usage_live_accounts WITH (security_invoker = true) AS
+(168, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_user_days IS 'Days of activity of each user up to today, whatever the account: a row per user'$statement$),
+(169, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_user_days.user_id IS 'User'$statement$),
+(170, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_user_days.days IS 'Days up to today with at least one event; none where all lie in the future'$statement$),
+(171, 'live', $statement$CREATE VIEW @extschema@.usage_live_accounts WITH (security_invoker = true) AS
 WITH changed AS MATERIALIZED (
   SELECT *
-    FROM @extschema@.usage_changes('{accounts,sums,event_users,activity,periods,cohorts}'::text[])
+    FROM @extschema@.usage_changes('{accounts,events,seconds,activity}'::text[])
 )
 SELECT rollup.account_id,
        rollup.month,
        CASE WHEN changed.month IS NULL THEN rollup.events ELSE rollup.events OPERATOR(@extschema@.+) changed.events END AS events,
        CASE WHEN changed.month IS NULL THEN rollup.seconds ELSE rollup.seconds OPERATOR(@extschema@.+) changed.seconds END AS seconds,
-       CASE WHEN changed.month IS NULL THEN rollup.sources ELSE rollup.sources OPERATOR(@extschema@.+) changed.sources END AS sources,
-       CASE WHEN changed.month IS NULL THEN rollup.event_users ELSE rollup.event_users OPERATOR(@extschema@.+) changed.event_users END AS event_users,
        CASE WHEN changed.month IS NULL THEN rollup.dau ELSE rollup.dau OPERATOR(@extschema@.+) changed.dau END AS dau,
        CASE WHEN changed.month IS NULL THEN rollup.wau ELSE rollup.wau OPERATOR(@extschema@.+) changed.wau END AS wau,
        CASE WHEN changed.month IS NULL THEN rollup.active_28d ELSE rollup.active_28d OPERATOR(@extschema@.+) changed.active_28d END AS active_28d,
-       CASE WHEN changed.month IS NULL THEN rollup.mau ELSE rollup.mau OPERATOR(@extschema@.+) changed.mau END AS mau,
-       CASE WHEN changed.month IS NULL THEN rollup.weekly ELSE rollup.weekly OPERATOR(@extschema@.+) changed.weekly END AS weekly,
-       CASE WHEN changed.month IS NULL THEN rollup.monthly ELSE rollup.monthly OPERATOR(@extschema@.+) changed.monthly END AS monthly,
-       CASE WHEN changed.month IS NULL THEN rollup.quarterly ELSE rollup.quarterly OPERATOR(@extschema@.+) changed.quarterly END AS quarterly,
-       CASE WHEN changed.month IS NULL THEN rollup.lifecycle ELSE rollup.lifecycle OPERATOR(@extschema@.+) changed.lifecycle END AS lifecycle,
-       CASE WHEN changed.month IS NULL THEN rollup.cohorts ELSE rollup.cohorts OPERATOR(@extschema@.+) changed.cohorts END AS cohorts
+       CASE WHEN changed.month IS NULL THEN rollup.mau ELSE rollup.mau OPERATOR(@extschema@.+) changed.mau END AS mau
   FROM @extschema@.account_rollup AS rollup
   LEFT JOIN changed
     ON changed.account_id = rollup.account_id
@@ -6315,39 +6228,25 @@ SELECT account_id,
        month,
        events,
        seconds,
-       sources,
-       event_users,
        dau,
        wau,
        active_28d,
-       mau,
-       weekly,
-       monthly,
-       quarterly,
-       lifecycle,
-       cohorts
+       mau
   FROM changed
  WHERE NOT EXISTS (SELECT
                      FROM @extschema@.account_rollup AS rollup
                     WHERE rollup.account_id = changed.account_id
                       AND rollup.month = changed.month)$statement$),
-(171, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_accounts IS 'Sums over the users of an account as of the last commit: a row per account and month; account_rollup and what is pending'$statement$),
-(172, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.account_id IS 'Account of the events'$statement$),
-(173, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.month IS 'First day of the month; each series holds what falls into it'$statement$),
-(174, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.events IS 'Number of events a day, by event name'$statement$),
-(175, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.seconds IS 'Seconds of duration a day, by event name'$statement$),
-(176, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
-(177, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.event_users IS 'Users with such an event a day, by event name'$statement$),
-(178, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.dau IS 'Users active on each day'$statement$),
-(179, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.wau IS 'Users active in the 7 days that end with each day'$statement$),
-(180, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
-(181, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.mau IS 'Users active in the 30 days that end with each day'$statement$),
-(182, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it'$statement$),
-(183, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.monthly IS 'Users whose first active day of a month is that day'$statement$),
-(184, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.quarterly IS 'Users whose first active day of a quarter is that day'$statement$),
-(185, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter'$statement$),
-(186, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.cohorts IS 'As weekly, by the users'' first active week'$statement$),
-(187, 'live', $statement$CREATE VIEW @extschema@.usage_live_totals WITH (security_invoker = true) AS
+(172, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_accounts IS 'Sums over the users of an account as of the last commit, those that views ask for: a row per account and month; account_rollup and what is pending'$statement$),
+(173, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.account_id IS 'Account of the events'$statement$),
+(174, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.month IS 'First day of the month; each series holds what falls into it'$statement$),
+(175, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.events IS 'Number of events a day, by event name'$statement$),
+(176, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.seconds IS 'Seconds of duration a day, by event name'$statement$),
+(177, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.dau IS 'Users active on each day'$statement$),
+(178, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.wau IS 'Users active in the 7 days that end with each day'$statement$),
+(179, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
+(180, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.mau IS 'Users active in the 30 days that end with each day'$statement$),
+(181, 'live', $statement$CREATE VIEW @extschema@.usage_live_totals WITH (security_invoker = true) AS
 SELECT month,
        events,
        seconds,
@@ -6380,22 +6279,22 @@ SELECT month,
        lifecycle,
        cohorts
   FROM @extschema@.usage_changes('{totals,sums,event_users,activity,periods,cohorts}'::text[], 'outside totals'::text)$statement$),
-(188, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_totals IS 'Sums over all users as of the last commit, in one or more rows a month, to be added up; usage_totals and what is pending; where row security is active, over the users that the reader sees'$statement$),
-(189, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.month IS 'First day of the month; each series holds what falls into it'$statement$),
-(190, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.events IS 'Number of events a day, by event name'$statement$),
-(191, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.seconds IS 'Seconds of duration a day, by event name'$statement$),
-(192, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
-(193, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.event_users IS 'Users with such an event a day, by event name'$statement$),
-(194, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.dau IS 'Users active on each day'$statement$),
-(195, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.wau IS 'Users active in the 7 days that end with each day'$statement$),
-(196, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
-(197, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.mau IS 'Users active in the 30 days that end with each day'$statement$),
-(198, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it'$statement$),
-(199, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.monthly IS 'Users whose first active day of a month is that day'$statement$),
-(200, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.quarterly IS 'Users whose first active day of a quarter is that day'$statement$),
-(201, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter'$statement$),
-(202, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.cohorts IS 'As weekly, by the users'' first active week'$statement$),
-(203, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users WITH (security_invoker = true) AS
+(182, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_totals IS 'Sums over all users as of the last commit, in one or more rows a month, to be added up; usage_totals and what is pending; where row security is active, over the users that the reader sees'$statement$),
+(183, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.month IS 'First day of the month; each series holds what falls into it'$statement$),
+(184, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.events IS 'Number of events a day, by event name'$statement$),
+(185, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.seconds IS 'Seconds of duration a day, by event name'$statement$),
+(186, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
+(187, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.event_users IS 'Users with such an event a day, by event name'$statement$),
+(188, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.dau IS 'Users active on each day'$statement$),
+(189, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.wau IS 'Users active in the 7 days that end with each day'$statement$),
+(190, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
+(191, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.mau IS 'Users active in the 30 days that end with each day'$statement$),
+(192, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it'$statement$),
+(193, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.monthly IS 'Users whose first active day of a month is that day'$statement$),
+(194, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.quarterly IS 'Users whose first active day of a quarter is that day'$statement$),
+(195, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter'$statement$),
+(196, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.cohorts IS 'As weekly, by the users'' first active week'$statement$),
+(197, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users WITH (security_invoker = true) AS
 SELECT daily.day AS activity_date,
        daily.value AS dau,
        @extschema@.value_on(series.wau, daily.day) AS wau,
@@ -6416,14 +6315,14 @@ SELECT daily.day AS activity_date,
                        mau
                   FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL @extschema@.unnest(series.dau, CASE WHEN @extschema@.isempty(series.dau) THEN 'empty'::daterange ELSE daterange(@extschema@.first_day(series.dau), @extschema@.last_day(series.dau), '[]') END) AS daily (day, value)$statement$),
-(204, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day'$statement$),
-(205, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.activity_date IS 'Day in the reporting time zone'$statement$),
-(206, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.dau IS 'Users active on the day'$statement$),
-(207, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.wau IS 'Users active in the 7 days that end with the day'$statement$),
-(208, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.mau IS 'Users active in the 30 days that end with the day'$statement$),
-(209, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.stickiness IS 'dau / mau; null where mau is 0'$statement$),
-(210, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.is_complete IS 'Whether the day is over'$statement$),
-(211, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users_by_segment WITH (security_invoker = true) AS
+(198, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day'$statement$),
+(199, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.activity_date IS 'Day in the reporting time zone'$statement$),
+(200, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.dau IS 'Users active on the day'$statement$),
+(201, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.wau IS 'Users active in the 7 days that end with the day'$statement$),
+(202, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.mau IS 'Users active in the 30 days that end with the day'$statement$),
+(203, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.stickiness IS 'dau / mau; null where mau is 0'$statement$),
+(204, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.is_complete IS 'Whether the day is over'$statement$),
+(205, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users_by_segment WITH (security_invoker = true) AS
 WITH live AS MATERIALIZED (
   SELECT account_id,
          user_id,
@@ -6477,15 +6376,15 @@ SELECT daily.day AS activity_date,
   FROM series
  CROSS JOIN span
  CROSS JOIN LATERAL @extschema@.unnest(series.dau, span.days) AS daily (day, value)$statement$),
-(212, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users_by_segment IS 'Active users by day, plan, region and role: one row a day, from the first to the as-of day, and segment that was ever active'$statement$),
-(213, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.activity_date IS 'Day in the reporting time zone'$statement$),
-(214, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.plan_tier IS 'Plan of the events'' account, as of today'$statement$),
-(215, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.region IS 'Region of the events'' account'$statement$),
-(216, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.role IS 'Role of the user, as of today'$statement$),
-(217, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.dau IS 'Users active on the day'$statement$),
-(218, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.wau IS 'Users active in the 7 days that end with the day'$statement$),
-(219, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.mau IS 'Users active in the 30 days that end with the day'$statement$),
-(220, 'activity', $statement$CREATE VIEW @extschema@.weekly_active_users WITH (security_invoker = true) AS
+(206, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users_by_segment IS 'Active users by day, plan, region and role: one row a day, from the first to the as-of day, and segment that was ever active'$statement$),
+(207, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.activity_date IS 'Day in the reporting time zone'$statement$),
+(208, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.plan_tier IS 'Plan of the events'' account, as of today'$statement$),
+(209, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.region IS 'Region of the events'' account'$statement$),
+(210, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.role IS 'Role of the user, as of today'$statement$),
+(211, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.dau IS 'Users active on the day'$statement$),
+(212, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.wau IS 'Users active in the 7 days that end with the day'$statement$),
+(213, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.mau IS 'Users active in the 30 days that end with the day'$statement$),
+(214, 'activity', $statement$CREATE VIEW @extschema@.weekly_active_users WITH (security_invoker = true) AS
 SELECT weekly.day AS week_start,
        @extschema@.value_on(series.users, weekly.day) AS active_users,
        weekly.day + 7 <= (SELECT today FROM @extschema@.usage_today) AS is_complete
@@ -6498,11 +6397,11 @@ SELECT weekly.day AS week_start,
                   FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.users) - @extschema@.first_day(series.users)) / 7) AS week) AS weekly$statement$),
-(221, 'activity', $statement$COMMENT ON VIEW @extschema@.weekly_active_users IS 'Active users by calendar week, over all accounts: one row a week from the first to the as-of week'$statement$),
-(222, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
-(223, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.active_users IS 'Users active in the week'$statement$),
-(224, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.is_complete IS 'Whether the week is over'$statement$),
-(225, 'activity', $statement$CREATE VIEW @extschema@.monthly_active_users WITH (security_invoker = true) AS
+(215, 'activity', $statement$COMMENT ON VIEW @extschema@.weekly_active_users IS 'Active users by calendar week, over all accounts: one row a week from the first to the as-of week'$statement$),
+(216, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
+(217, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.active_users IS 'Users active in the week'$statement$),
+(218, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.is_complete IS 'Whether the week is over'$statement$),
+(219, 'activity', $statement$CREATE VIEW @extschema@.monthly_active_users WITH (security_invoker = true) AS
 SELECT monthly.day AS month_start,
        @extschema@.value_on(series.users, monthly.day) AS active_users,
        (monthly.day + interval '1 month')::date <= (SELECT today FROM @extschema@.usage_today) AS is_complete
@@ -6515,11 +6414,11 @@ SELECT monthly.day AS month_start,
                   FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT month::date AS day
                        FROM generate_series(@extschema@.first_day(series.users)::timestamp, @extschema@.last_day(series.users)::timestamp, interval '1 month') AS month) AS monthly$statement$),
-(226, 'activity', $statement$COMMENT ON VIEW @extschema@.monthly_active_users IS 'Active users by calendar month, over all accounts: one row a month from the first to the as-of month'$statement$),
-(227, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.month_start IS 'First day of the month'$statement$),
-(228, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.active_users IS 'Users active in the month'$statement$),
-(229, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.is_complete IS 'Whether the month is over'$statement$),
-(230, 'activity', $statement$CREATE VIEW @extschema@.user_daily_activity WITH (security_invoker = true) AS
+(220, 'activity', $statement$COMMENT ON VIEW @extschema@.monthly_active_users IS 'Active users by calendar month, over all accounts: one row a month from the first to the as-of month'$statement$),
+(221, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.month_start IS 'First day of the month'$statement$),
+(222, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.active_users IS 'Users active in the month'$statement$),
+(223, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.is_complete IS 'Whether the month is over'$statement$),
+(224, 'activity', $statement$CREATE VIEW @extschema@.user_daily_activity WITH (security_invoker = true) AS
 SELECT rollup.account_id,
        rollup.user_id,
        @extschema@.unnest(monthly.active) AS activity_date,
@@ -6536,18 +6435,18 @@ SELECT rollup.account_id,
                             @extschema@.total_series(rollup.events) AS total,
                             @extschema@.days(@extschema@.total_series(rollup.events)) AS active
                      OFFSET 0) AS monthly$statement$),
-(231, 'activity', $statement$COMMENT ON VIEW @extschema@.user_daily_activity IS 'What each user did on each day: one row per account, user and day with events'$statement$),
-(232, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.account_id IS 'Account of the events'$statement$),
-(233, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.user_id IS 'User'$statement$),
-(234, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.activity_date IS 'Day in the reporting time zone'$statement$),
-(235, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.events IS 'Number of events'$statement$),
-(236, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.engagement_events IS 'Events of category engagement'$statement$),
-(237, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_session_events IS 'Events of category work_session'$statement$),
-(238, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.output_events IS 'Events of category output'$statement$),
-(239, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
-(240, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_created IS 'Number of task_created events'$statement$),
-(241, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_completed IS 'Number of task_completed events'$statement$),
-(242, 'activity', $statement$CREATE VIEW @extschema@.user_weekly_activity WITH (security_invoker = true) AS
+(225, 'activity', $statement$COMMENT ON VIEW @extschema@.user_daily_activity IS 'What each user did on each day: one row per account, user and day with events'$statement$),
+(226, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.account_id IS 'Account of the events'$statement$),
+(227, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.user_id IS 'User'$statement$),
+(228, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.activity_date IS 'Day in the reporting time zone'$statement$),
+(229, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.events IS 'Number of events'$statement$),
+(230, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.engagement_events IS 'Events of category engagement'$statement$),
+(231, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_session_events IS 'Events of category work_session'$statement$),
+(232, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.output_events IS 'Events of category output'$statement$),
+(233, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
+(234, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_created IS 'Number of task_created events'$statement$),
+(235, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_completed IS 'Number of task_completed events'$statement$),
+(236, 'activity', $statement$CREATE VIEW @extschema@.user_weekly_activity WITH (security_invoker = true) AS
 SELECT users.account_id,
        users.user_id,
        weekly.day AS week_start,
@@ -6568,16 +6467,16 @@ SELECT users.account_id,
                              OFFSET 0) AS monthly
          GROUP BY account_id, user_id) AS users
  CROSS JOIN LATERAL @extschema@.unnest(users.events) AS weekly (day, value)$statement$),
-(243, 'activity', $statement$COMMENT ON VIEW @extschema@.user_weekly_activity IS 'What each user did in each week: one row per account, user and week with events'$statement$),
-(244, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.account_id IS 'Account of the events'$statement$),
-(245, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.user_id IS 'User'$statement$),
-(246, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
-(247, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.active_days IS 'Days with at least one event, 1 to 7'$statement$),
-(248, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.events IS 'Number of events'$statement$),
-(249, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
-(250, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_created IS 'Number of task_created events'$statement$),
-(251, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_completed IS 'Number of task_completed events'$statement$),
-(252, 'retention', $statement$CREATE VIEW @extschema@.retention_weekly WITH (security_invoker = true) AS
+(237, 'activity', $statement$COMMENT ON VIEW @extschema@.user_weekly_activity IS 'What each user did in each week: one row per account, user and week with events'$statement$),
+(238, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.account_id IS 'Account of the events'$statement$),
+(239, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.user_id IS 'User'$statement$),
+(240, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
+(241, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.active_days IS 'Days with at least one event, 1 to 7'$statement$),
+(242, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.events IS 'Number of events'$statement$),
+(243, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
+(244, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_created IS 'Number of task_created events'$statement$),
+(245, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_completed IS 'Number of task_completed events'$statement$),
+(246, 'retention', $statement$CREATE VIEW @extschema@.retention_weekly WITH (security_invoker = true) AS
 WITH cohorts AS MATERIALIZED (
   SELECT cohort.label::date AS cohort_week,
          @extschema@.by_week(cohort.series, (SELECT week_start FROM @extschema@.usage_today)) AS users
@@ -6602,14 +6501,14 @@ SELECT cohorts.cohort_week,
   FROM cohorts
  CROSS JOIN as_of
  CROSS JOIN LATERAL generate_series(0, (as_of.week - cohorts.cohort_week) / 7) AS since (weeks_since)$statement$),
-(253, 'retention', $statement$COMMENT ON VIEW @extschema@.retention_weekly IS 'Weekly retention: one row per cohort and week since, from week 0 to the as-of week'$statement$),
-(254, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_week IS 'First day of the week in which the cohort''s users were first active'$statement$),
-(255, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.weeks_since IS 'Weeks since then, 0 for that week itself'$statement$),
-(256, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_size IS 'Users in the cohort'$statement$),
-(257, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retained_users IS 'Those of them who were active in the week'$statement$),
-(258, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retention_rate IS 'retained_users / cohort_size'$statement$),
-(259, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.is_complete IS 'Whether the week is over; where it is not, users may still come back'$statement$),
-(260, 'retention', $statement$CREATE VIEW @extschema@.user_lifecycle_weekly WITH (security_invoker = true) AS
+(247, 'retention', $statement$COMMENT ON VIEW @extschema@.retention_weekly IS 'Weekly retention: one row per cohort and week since, from week 0 to the as-of week'$statement$),
+(248, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_week IS 'First day of the week in which the cohort''s users were first active'$statement$),
+(249, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.weeks_since IS 'Weeks since then, 0 for that week itself'$statement$),
+(250, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_size IS 'Users in the cohort'$statement$),
+(251, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retained_users IS 'Those of them who were active in the week'$statement$),
+(252, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retention_rate IS 'retained_users / cohort_size'$statement$),
+(253, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.is_complete IS 'Whether the week is over; where it is not, users may still come back'$statement$),
+(254, 'retention', $statement$CREATE VIEW @extschema@.user_lifecycle_weekly WITH (security_invoker = true) AS
 SELECT weekly.day AS week_start,
        @extschema@.value_on(series.new_users, weekly.day) AS new_users,
        @extschema@.value_on(series.returning_users, weekly.day) AS returning_users,
@@ -6632,14 +6531,14 @@ SELECT weekly.day AS week_start,
                   FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.active_users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.active_users) - @extschema@.first_day(series.active_users)) / 7) AS week) AS weekly$statement$),
-(261, 'retention', $statement$COMMENT ON VIEW @extschema@.user_lifecycle_weekly IS 'Growth accounting by week: one row a week from the first to the as-of week'$statement$),
-(262, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
-(263, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.new_users IS 'Users for whom it is the first active week ever'$statement$),
-(264, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.returning_users IS 'Users active in this week and in the week before'$statement$),
-(265, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.resurrected_users IS 'Users active in this week, not in the week before, and not new'$statement$),
-(266, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.dormant_users IS 'Users active in the week before, not in this one'$statement$),
-(267, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.is_complete IS 'Whether the week is over'$statement$),
-(268, 'retention', $statement$CREATE VIEW @extschema@.active_days_histogram WITH (security_invoker = true) AS
+(255, 'retention', $statement$COMMENT ON VIEW @extschema@.user_lifecycle_weekly IS 'Growth accounting by week: one row a week from the first to the as-of week'$statement$),
+(256, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
+(257, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.new_users IS 'Users for whom it is the first active week ever'$statement$),
+(258, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.returning_users IS 'Users active in this week and in the week before'$statement$),
+(259, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.resurrected_users IS 'Users active in this week, not in the week before, and not new'$statement$),
+(260, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.dormant_users IS 'Users active in the week before, not in this one'$statement$),
+(261, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.is_complete IS 'Whether the week is over'$statement$),
+(262, 'retention', $statement$CREATE VIEW @extschema@.active_days_histogram WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
   SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
     FROM (SELECT dau
@@ -6663,11 +6562,11 @@ SELECT as_of.as_of_date,
   LEFT JOIN counts
     ON counts.active_days = bucket.active_days
  WHERE as_of.as_of_date IS NOT NULL$statement$),
-(269, 'retention', $statement$COMMENT ON VIEW @extschema@.active_days_histogram IS 'L28: users by the number of days they were active in the 28 days that end with the as-of day; 29 rows that add up to everyone ever active'$statement$),
-(270, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.as_of_date IS 'Last day, not later than today, that has an event'$statement$),
-(271, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.active_days IS 'Days active out of 28: 0 to 28, 0 for users who were active before'$statement$),
-(272, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.users IS 'Number of users'$statement$),
-(273, 'accounts', $statement$CREATE VIEW @extschema@.account_daily_usage WITH (security_invoker = true) AS
+(263, 'retention', $statement$COMMENT ON VIEW @extschema@.active_days_histogram IS 'L28: users by the number of days they were active in the 28 days that end with the as-of day; 29 rows that add up to everyone ever active'$statement$),
+(264, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.as_of_date IS 'Last day, not later than today, that has an event'$statement$),
+(265, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.active_days IS 'Days active out of 28: 0 to 28, 0 for users who were active before'$statement$),
+(266, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.users IS 'Number of users'$statement$),
+(267, 'accounts', $statement$CREATE VIEW @extschema@.account_daily_usage WITH (security_invoker = true) AS
 SELECT account_id,
        @extschema@.unnest(active) AS activity_date,
        @extschema@.values_on(dau, active) AS active_users,
@@ -6683,15 +6582,15 @@ SELECT account_id,
                coalesce(events OPERATOR(@extschema@.->) 'task_created'::text, '{}') AS tasks_created,
                coalesce(events OPERATOR(@extschema@.->) 'task_completed'::text, '{}') AS tasks_completed
           FROM @extschema@.usage_live_accounts) AS monthly$statement$),
-(274, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_daily_usage IS 'Usage by account: one row per account and day with events'$statement$),
-(275, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.account_id IS 'Account of the events'$statement$),
-(276, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.activity_date IS 'Day in the reporting time zone'$statement$),
-(277, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.active_users IS 'Users active under the account on the day'$statement$),
-(278, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.events IS 'Number of events'$statement$),
-(279, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
-(280, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_created IS 'Number of task_created events'$statement$),
-(281, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_completed IS 'Number of task_completed events'$statement$),
-(282, 'accounts', $statement$CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
+(268, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_daily_usage IS 'Usage by account: one row per account and day with events'$statement$),
+(269, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.account_id IS 'Account of the events'$statement$),
+(270, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.activity_date IS 'Day in the reporting time zone'$statement$),
+(271, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.active_users IS 'Users active under the account on the day'$statement$),
+(272, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.events IS 'Number of events'$statement$),
+(273, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
+(274, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_created IS 'Number of task_created events'$statement$),
+(275, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_completed IS 'Number of task_completed events'$statement$),
+(276, 'accounts', $statement$CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
   SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
     FROM (SELECT dau
@@ -6767,26 +6666,26 @@ SELECT account_id,
        END AS health,
        created_date
   FROM figures$statement$),
-(283, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_health IS 'How each account does, as of the last day with events: one row an account'$statement$),
-(284, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_id IS 'Account'$statement$),
-(285, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_name IS 'Name of the account'$statement$),
-(286, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.plan_tier IS 'Plan the account is on today'$statement$),
-(287, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.region IS 'Region of the account'$statement$),
-(288, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.is_active IS 'Whether the account is a customer today'$statement$),
-(289, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.as_of_date IS 'Last day, not later than today, that has an event of any account'$statement$),
-(290, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seats IS 'Users of the account who hold a seat today'$statement$),
-(291, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.activated_seats IS 'Those of them who were ever activated'$statement$),
-(292, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_7d IS 'Users active under the account in the 7 days that end as of that day'$statement$),
-(293, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_28d IS 'The same for 28 days'$statement$),
-(294, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seat_utilisation IS 'active_users_28d / seats; null without seats; above 1 where users have left since'$statement$),
-(295, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_28d IS 'Session time in seconds in those 28 days'$statement$),
-(296, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_previous_28d IS 'Session time in seconds in the 28 days before'$statement$),
-(297, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_28d IS 'task_completed events in those 28 days'$statement$),
-(298, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_previous_28d IS 'task_completed events in the 28 days before'$statement$),
-(299, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.last_active_date IS 'Last day, not later than today, with an event of the account; null where there is none'$statement$),
-(300, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.health IS 'The first that holds: new, created in the 28 days that end as of that day, or later, or there is no such day; dormant, active_users_28d = 0; at_risk, active_users_7d = 0, or seat_utilisation < 0.25, or work_seconds_28d less than half of work_seconds_previous_28d; otherwise healthy'$statement$),
-(301, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.created_date IS 'Day on which the account was created'$statement$),
-(302, 'accounts', $statement$CREATE VIEW @extschema@.feature_adoption WITH (security_invoker = true) AS
+(277, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_health IS 'How each account does, as of the last day with events: one row an account'$statement$),
+(278, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_id IS 'Account'$statement$),
+(279, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_name IS 'Name of the account'$statement$),
+(280, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.plan_tier IS 'Plan the account is on today'$statement$),
+(281, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.region IS 'Region of the account'$statement$),
+(282, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.is_active IS 'Whether the account is a customer today'$statement$),
+(283, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.as_of_date IS 'Last day, not later than today, that has an event of any account'$statement$),
+(284, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seats IS 'Users of the account who hold a seat today'$statement$),
+(285, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.activated_seats IS 'Those of them who were ever activated'$statement$),
+(286, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_7d IS 'Users active under the account in the 7 days that end as of that day'$statement$),
+(287, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_28d IS 'The same for 28 days'$statement$),
+(288, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seat_utilisation IS 'active_users_28d / seats; null without seats; above 1 where users have left since'$statement$),
+(289, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_28d IS 'Session time in seconds in those 28 days'$statement$),
+(290, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_previous_28d IS 'Session time in seconds in the 28 days before'$statement$),
+(291, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_28d IS 'task_completed events in those 28 days'$statement$),
+(292, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_previous_28d IS 'task_completed events in the 28 days before'$statement$),
+(293, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.last_active_date IS 'Last day, not later than today, with an event of the account; null where there is none'$statement$),
+(294, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.health IS 'The first that holds: new, created in the 28 days that end as of that day, or later, or there is no such day; dormant, active_users_28d = 0; at_risk, active_users_7d = 0, or seat_utilisation < 0.25, or work_seconds_28d less than half of work_seconds_previous_28d; otherwise healthy'$statement$),
+(295, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.created_date IS 'Day on which the account was created'$statement$),
+(296, 'accounts', $statement$CREATE VIEW @extschema@.feature_adoption WITH (security_invoker = true) AS
 WITH series AS MATERIALIZED (
   SELECT @extschema@.sum(events) AS events,
          @extschema@.sum(event_users) AS users,
@@ -6800,7 +6699,7 @@ WITH series AS MATERIALIZED (
           SELECT events,
                  event_users,
                  dau
-            FROM @extschema@.usage_changes('{totals,sums,event_users,activity}'::text[], 'outside totals'::text)) AS parts
+            FROM @extschema@.usage_changes('{totals,events,event_users,activity}'::text[], 'outside totals'::text)) AS parts
 )
 SELECT daily.day AS activity_date,
        feature.label AS event_name,
@@ -6811,14 +6710,14 @@ SELECT daily.day AS activity_date,
   FROM series
  CROSS JOIN LATERAL @extschema@.each(series.users) AS feature (label, series)
  CROSS JOIN LATERAL @extschema@.unnest(feature.series) AS daily (day, value)$statement$),
-(303, 'accounts', $statement$COMMENT ON VIEW @extschema@.feature_adoption IS 'Who uses what: one row per day and event name with events'$statement$),
-(304, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.activity_date IS 'Day in the reporting time zone'$statement$),
-(305, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_name IS 'Event name'$statement$),
-(306, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_category IS 'Its category; null for an unknown name'$statement$),
-(307, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.users IS 'Users with such an event on the day'$statement$),
-(308, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.events IS 'Number of such events'$statement$),
-(309, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.adoption_rate IS 'users / users active on the day'$statement$),
-(310, 'events', $statement$CREATE VIEW @extschema@.usage_events WITH (security_invoker = true) AS
+(297, 'accounts', $statement$COMMENT ON VIEW @extschema@.feature_adoption IS 'Who uses what: one row per day and event name with events'$statement$),
+(298, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.activity_date IS 'Day in the reporting time zone'$statement$),
+(299, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_name IS 'Event name'$statement$),
+(300, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_category IS 'Its category; null for an unknown name'$statement$),
+(301, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.users IS 'Users with such an event on the day'$statement$),
+(302, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.events IS 'Number of such events'$statement$),
+(303, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.adoption_rate IS 'users / users active on the day'$statement$),
+(304, 'events', $statement$CREATE VIEW @extschema@.usage_events WITH (security_invoker = true) AS
 SELECT event.event_id,
        event.user_id,
        event.account_id,
@@ -6841,25 +6740,25 @@ SELECT event.event_id,
     ON account.account_id = event.account_id
   JOIN @extschema@.dim_user AS dim_user
     ON dim_user.user_id = event.user_id$statement$),
-(311, 'events', $statement$COMMENT ON VIEW @extschema@.usage_events IS 'Events with the attributes of their user and account: one row an event, for ad-hoc questions'$statement$),
-(312, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_id IS 'Key of the event'$statement$),
-(313, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.user_id IS 'User who did it'$statement$),
-(314, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_id IS 'Account of the user at the time'$statement$),
-(315, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.task_id IS 'Task it was about, if any'$statement$),
-(316, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_ts IS 'When it happened'$statement$),
-(317, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.ingested_at IS 'When it arrived'$statement$),
-(318, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.duration_seconds IS 'Seconds of work, if given'$statement$),
-(319, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_name IS 'What was done'$statement$),
-(320, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.source IS 'Client it came from'$statement$),
-(321, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_category IS 'Category of the event name; null for an unknown name'$statement$),
-(322, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_day IS 'Day it happened on, in the reporting time zone'$statement$),
-(323, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.arrival_lag IS 'Time from happening to arriving'$statement$),
-(324, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_name IS 'Name of the account'$statement$),
-(325, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.plan_tier IS 'Plan the account is on today'$statement$),
-(326, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.region IS 'Region of the account'$statement$),
-(327, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.role IS 'Role of the user today'$statement$),
-(328, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.country IS 'Country of the user'$statement$),
-(329, 'events', $statement$CREATE VIEW @extschema@.work_sessions WITH (security_invoker = true) AS
+(305, 'events', $statement$COMMENT ON VIEW @extschema@.usage_events IS 'Events with the attributes of their user and account: one row an event, for ad-hoc questions'$statement$),
+(306, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_id IS 'Key of the event'$statement$),
+(307, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.user_id IS 'User who did it'$statement$),
+(308, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_id IS 'Account of the user at the time'$statement$),
+(309, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.task_id IS 'Task it was about, if any'$statement$),
+(310, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_ts IS 'When it happened'$statement$),
+(311, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.ingested_at IS 'When it arrived'$statement$),
+(312, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.duration_seconds IS 'Seconds of work, if given'$statement$),
+(313, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_name IS 'What was done'$statement$),
+(314, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.source IS 'Client it came from'$statement$),
+(315, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_category IS 'Category of the event name; null for an unknown name'$statement$),
+(316, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_day IS 'Day it happened on, in the reporting time zone'$statement$),
+(317, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.arrival_lag IS 'Time from happening to arriving'$statement$),
+(318, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_name IS 'Name of the account'$statement$),
+(319, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.plan_tier IS 'Plan the account is on today'$statement$),
+(320, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.region IS 'Region of the account'$statement$),
+(321, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.role IS 'Role of the user today'$statement$),
+(322, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.country IS 'Country of the user'$statement$),
+(323, 'events', $statement$CREATE VIEW @extschema@.work_sessions WITH (security_invoker = true) AS
 SELECT event_id,
        account_id,
        user_id,
@@ -6871,17 +6770,17 @@ SELECT event_id,
        source
   FROM @extschema@.fct_event
  WHERE event_name = 'timer_stop'$statement$),
-(330, 'events', $statement$COMMENT ON VIEW @extschema@.work_sessions IS 'Work sessions: one row a timer_stop event'$statement$),
-(331, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.event_id IS 'Key of the timer_stop event'$statement$),
-(332, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.account_id IS 'Account worked for'$statement$),
-(333, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.user_id IS 'User who worked'$statement$),
-(334, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.started_at IS 'ended_at less the duration; null where that is missing'$statement$),
-(335, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.ended_at IS 'When the timer was stopped'$statement$),
-(336, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.duration_seconds IS 'Session time in seconds; null where missing'$statement$),
-(337, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.is_outlier IS 'Whether it lasted more than 8 hours'$statement$),
-(338, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.task_id IS 'Task worked on, if any'$statement$),
-(339, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.source IS 'Client it came from'$statement$),
-(340, 'events', $statement$CREATE VIEW @extschema@.task_outputs WITH (security_invoker = true) AS
+(324, 'events', $statement$COMMENT ON VIEW @extschema@.work_sessions IS 'Work sessions: one row a timer_stop event'$statement$),
+(325, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.event_id IS 'Key of the timer_stop event'$statement$),
+(326, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.account_id IS 'Account worked for'$statement$),
+(327, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.user_id IS 'User who worked'$statement$),
+(328, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.started_at IS 'ended_at less the duration; null where that is missing'$statement$),
+(329, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.ended_at IS 'When the timer was stopped'$statement$),
+(330, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.duration_seconds IS 'Session time in seconds; null where missing'$statement$),
+(331, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.is_outlier IS 'Whether it lasted more than 8 hours'$statement$),
+(332, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.task_id IS 'Task worked on, if any'$statement$),
+(333, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.source IS 'Client it came from'$statement$),
+(334, 'events', $statement$CREATE VIEW @extschema@.task_outputs WITH (security_invoker = true) AS
 SELECT task_id,
        CASE WHEN created.task_id IS NOT NULL THEN created.account_id ELSE completed.account_id END AS account_id,
        CASE WHEN created.task_id IS NOT NULL THEN created.user_id ELSE completed.user_id END AS user_id,
@@ -6905,14 +6804,14 @@ SELECT task_id,
               WHERE event_name = 'task_completed' AND task_id IS NOT NULL
               ORDER BY task_id, event_ts, event_id) AS completed
  USING (task_id)$statement$),
-(341, 'events', $statement$COMMENT ON VIEW @extschema@.task_outputs IS 'Tasks with their first creation and first completion: one row a task'$statement$),
-(342, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.task_id IS 'Key of the task'$statement$),
-(343, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.account_id IS 'Account of the creation, else of the completion'$statement$),
-(344, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.user_id IS 'User who created it, else who completed it'$statement$),
-(345, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.created_ts IS 'Its first task_created; null where there is none'$statement$),
-(346, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.completed_ts IS 'Its first task_completed; null where there is none'$statement$),
-(347, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.cycle_seconds IS 'Seconds from the first creation to the first completion, rounded; null where either is missing, negative where the completion came first'$statement$),
-(348, 'arrival', $statement$CREATE VIEW @extschema@.event_freshness WITH (security_invoker = true) AS
+(335, 'events', $statement$COMMENT ON VIEW @extschema@.task_outputs IS 'Tasks with their first creation and first completion: one row a task'$statement$),
+(336, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.task_id IS 'Key of the task'$statement$),
+(337, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.account_id IS 'Account of the creation, else of the completion'$statement$),
+(338, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.user_id IS 'User who created it, else who completed it'$statement$),
+(339, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.created_ts IS 'Its first task_created; null where there is none'$statement$),
+(340, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.completed_ts IS 'Its first task_completed; null where there is none'$statement$),
+(341, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.cycle_seconds IS 'Seconds from the first creation to the first completion, rounded; null where either is missing, negative where the completion came first'$statement$),
+(342, 'arrival', $statement$CREATE VIEW @extschema@.event_freshness WITH (security_invoker = true) AS
 SELECT source,
        events,
        -- Down the index from where the source's events end
@@ -6957,16 +6856,16 @@ SELECT coalesce(source, 'unknown') AS source,
   FROM @extschema@.fct_event
  WHERE row_security_active('@extschema@.usage_totals'::regclass)
  GROUP BY coalesce(source, 'unknown')$statement$),
-(349, 'arrival', $statement$COMMENT ON VIEW @extschema@.event_freshness IS 'Freshness of the feed by client: one row a source. Lags are counted in buckets, see lag_bucket(), so percentiles are within 1.6 % of the lag that percentile_disc gives; all else is exact. Purged events count, but are not among the latest'$statement$),
-(350, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.source IS 'Client the events came from; unknown where that is null'$statement$),
-(351, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.events IS 'Number of events'$statement$),
-(352, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_event_ts IS 'Latest time at which one happened; null where all were purged'$statement$),
-(353, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_ingested_at IS 'Latest time at which one arrived; null where all were purged'$statement$),
-(354, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p50 IS 'Median lag from happening to arriving, within 1.6 %'$statement$),
-(355, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p95 IS 'Lag that 95 % of the events do not exceed, within 1.6 %'$statement$),
-(356, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p99 IS 'Lag that 99 % of the events do not exceed, within 1.6 %'$statement$),
-(357, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.late_share IS 'Share of events that arrived more than an hour after they happened'$statement$),
-(358, 'arrival', $statement$CREATE VIEW @extschema@.late_arrivals WITH (security_invoker = true) AS
+(343, 'arrival', $statement$COMMENT ON VIEW @extschema@.event_freshness IS 'Freshness of the feed by client: one row a source. Lags are counted in buckets, see lag_bucket(), so percentiles are within 1.6 % of the lag that percentile_disc gives; all else is exact. Purged events count, but are not among the latest'$statement$),
+(344, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.source IS 'Client the events came from; unknown where that is null'$statement$),
+(345, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.events IS 'Number of events'$statement$),
+(346, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_event_ts IS 'Latest time at which one happened; null where all were purged'$statement$),
+(347, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_ingested_at IS 'Latest time at which one arrived; null where all were purged'$statement$),
+(348, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p50 IS 'Median lag from happening to arriving, within 1.6 %'$statement$),
+(349, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p95 IS 'Lag that 95 % of the events do not exceed, within 1.6 %'$statement$),
+(350, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p99 IS 'Lag that 99 % of the events do not exceed, within 1.6 %'$statement$),
+(351, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.late_share IS 'Share of events that arrived more than an hour after they happened'$statement$),
+(352, 'arrival', $statement$CREATE VIEW @extschema@.late_arrivals WITH (security_invoker = true) AS
 (
 WITH live AS MATERIALIZED (
   SELECT @extschema@.late_counts(ARRAY(SELECT lags FROM @extschema@.usage_totals
@@ -7016,19 +6915,25 @@ UNION ALL
 -- Where row security hides rows from the reader, from the events that are left
 (
 WITH lags AS MATERIALIZED (
-  SELECT @extschema@.event_day(event_ts) AS activity_date,
-         -- The last day that was over when an event of this lag, happening as
-         -- that day ended, has had the time to arrive by now
-         -- (at the ends of time: as early as there is, or now)
-         @extschema@.event_day(now() - extract(epoch FROM greatest(least(ingested_at - event_ts, now() - '4713-01-01Z BC'), interval '0'))
-                                       * interval '1 second') - 1 AS arrived_for,
+  SELECT activity_date,
+         arrived_for,
          count(*) AS events,
-         count(*) FILTER (WHERE ingested_at - event_ts > interval '1 hour') AS late_1h,
-         count(*) FILTER (WHERE ingested_at - event_ts > interval '24 hours') AS late_24h,
-         count(*) FILTER (WHERE ingested_at - event_ts > interval '72 hours') AS late_72h
-    FROM @extschema@.fct_event
-   WHERE row_security_active('@extschema@.usage_totals'::regclass)
-   GROUP BY 1, 2
+         count(*) FILTER (WHERE lag > interval '1 hour') AS late_1h,
+         count(*) FILTER (WHERE lag > interval '24 hours') AS late_24h,
+         count(*) FILTER (WHERE lag > interval '72 hours') AS late_72h
+    FROM (SELECT @extschema@.event_day(event_ts) AS activity_date,
+                 -- The last day that was over when an event of this lag,
+                 -- happening as that day ended, has had the time to arrive by
+                 -- now (at the ends of time: as early as there is, or now)
+                 @extschema@.event_day(now() - extract(epoch FROM greatest(least(ingested_at - event_ts, now() - '4713-01-01Z BC'), interval '0'))
+                                               * interval '1 second') - 1 AS arrived_for,
+                 ingested_at - event_ts AS lag
+            FROM @extschema@.fct_event
+           WHERE row_security_active('@extschema@.usage_totals'::regclass)
+          -- or the planner expects as many groups as there are times, and makes
+          -- room for them before it knows that row security is not active
+          OFFSET 0) AS event_lags
+   GROUP BY activity_date, arrived_for
 ), as_of AS (
   SELECT max(activity_date) AS as_of_date
     FROM lags
@@ -7054,14 +6959,14 @@ SELECT activity_date,
   FROM lags
  GROUP BY activity_date
 )$statement$),
-(359, 'arrival', $statement$COMMENT ON VIEW @extschema@.late_arrivals IS 'How late the events of each day arrived: one row a day with events, purged days too'$statement$),
-(360, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.activity_date IS 'Day on which the events happened'$statement$),
-(361, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.events IS 'Number of events'$statement$),
-(362, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_1h IS 'Events that arrived more than 1 hour after they happened'$statement$),
-(363, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_24h IS 'Events that arrived more than 24 hours after they happened'$statement$),
-(364, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_72h IS 'Events that arrived more than 72 hours after they happened'$statement$),
-(365, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.expected_completeness IS 'Share of the day''s events that should have arrived by now: of the events of the 28 days that end as of the last day, the share whose lag is no more than the time since the day ended, or up to 3.1 % less than that time, as lags are counted in buckets; null while the day is not over'$statement$),
-(366, 'quality', $statement$CREATE VIEW @extschema@.data_quality WITH (security_invoker = true) AS
+(353, 'arrival', $statement$COMMENT ON VIEW @extschema@.late_arrivals IS 'How late the events of each day arrived: one row a day with events, purged days too'$statement$),
+(354, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.activity_date IS 'Day on which the events happened'$statement$),
+(355, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.events IS 'Number of events'$statement$),
+(356, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_1h IS 'Events that arrived more than 1 hour after they happened'$statement$),
+(357, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_24h IS 'Events that arrived more than 24 hours after they happened'$statement$),
+(358, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_72h IS 'Events that arrived more than 72 hours after they happened'$statement$),
+(359, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.expected_completeness IS 'Share of the day''s events that should have arrived by now: of the events of the 28 days that end as of the last day, the share whose lag is no more than the time since the day ended, or up to 3.1 % less than that time, as lags are counted in buckets; null while the day is not over'$statement$),
+(360, 'quality', $statement$CREATE VIEW @extschema@.data_quality WITH (security_invoker = true) AS
 WITH created AS (
   SELECT task_id,
          min(event_ts) AS created_ts
@@ -7138,14 +7043,14 @@ SELECT checks.check_name,
        ('account_not_the_users', 'info', account_not_the_users, account_not_the_users_example,
         'The event''s account is not the user''s account of today: the user has moved, or the feed is wrong')
        ) AS checks (check_name, severity, events, example, description)$statement$),
-(367, 'quality', $statement$COMMENT ON VIEW @extschema@.data_quality IS 'Checks of the raw events: one row a check, also with 0 events'$statement$),
-(368, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.check_name IS 'Name of the check'$statement$),
-(369, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.severity IS 'error: cannot be right; warning: figures miss something; info: worth a look'$statement$),
-(370, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.events IS 'Number of events it finds'$statement$),
-(371, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.share IS 'Share of all events; null where there are none'$statement$),
-(372, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.example_event_id IS 'The first such event by its id; null where there is none'$statement$),
-(373, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.description IS 'What it finds, and what that means for the figures'$statement$),
-(374, 'status', $statement$CREATE VIEW @extschema@.usage_status WITH (security_invoker = true) AS
+(361, 'quality', $statement$COMMENT ON VIEW @extschema@.data_quality IS 'Checks of the raw events: one row a check, also with 0 events'$statement$),
+(362, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.check_name IS 'Name of the check'$statement$),
+(363, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.severity IS 'error: cannot be right; warning: figures miss something; info: worth a look'$statement$),
+(364, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.events IS 'Number of events it finds'$statement$),
+(365, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.share IS 'Share of all events; null where there are none'$statement$),
+(366, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.example_event_id IS 'The first such event by its id; null where there is none'$statement$),
+(367, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.description IS 'What it finds, and what that means for the figures'$statement$),
+(368, 'status', $statement$CREATE VIEW @extschema@.usage_status WITH (security_invoker = true) AS
 SELECT settings.model_version,
        @extschema@.usage_library_version() AS library_version,
        (SELECT count(*) FROM @extschema@.usage_rollup) AS settled_rows,
@@ -7176,22 +7081,22 @@ SELECT settings.model_version,
        pg_total_relation_size('@extschema@.usage_pending') AS pending_bytes
   FROM @extschema@.usage_settings AS settings
  CROSS JOIN @extschema@.usage_rollup_state AS state$statement$),
-(375, 'status', $statement$COMMENT ON VIEW @extschema@.usage_status IS 'How the rollups are doing: one row'$statement$),
-(376, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.model_version IS 'Version of the library that made the model'$statement$),
-(377, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.library_version IS 'Version of the library; where it is newer, call upgrade_usage_model()'$statement$),
-(378, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.settled_rows IS 'Rows of usage_rollup'$statement$),
-(379, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_rows IS 'Rows of usage_pending, not yet folded; every figure counts them'$statement$),
-(380, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_at IS 'When the last fold was made'$statement$),
-(381, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_rows IS 'Number of pending rows that it folded'$statement$),
-(382, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error IS 'Why the last fold in the background failed; null once one succeeds'$statement$),
-(383, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error_at IS 'When it failed'$statement$),
-(384, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.folding_pid IS 'Process that folds, rebuilds, purges or erases now, as in pg_stat_activity.pid; null where none does'$statement$),
-(385, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.first_event_day IS 'First day of the raw history: of the first event since purged_before'$statement$),
-(386, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.purged_before IS 'Raw events of days before this were purged; null where none were'$statement$),
-(387, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.event_bytes IS 'Size of fct_event with its indexes, in bytes'$statement$),
-(388, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.rollup_bytes IS 'Size of the rollups with their indexes, in bytes'$statement$),
-(389, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_bytes IS 'Size of the file of usage_pending, in bytes; what is folded leaves room in it that is used again'$statement$),
-(390, 'catalog', $statement$CREATE VIEW @extschema@.metric_catalog WITH (security_invoker = true) AS
+(369, 'status', $statement$COMMENT ON VIEW @extschema@.usage_status IS 'How the rollups are doing: one row'$statement$),
+(370, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.model_version IS 'Version of the library that made the model'$statement$),
+(371, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.library_version IS 'Version of the library; where it is newer, call upgrade_usage_model()'$statement$),
+(372, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.settled_rows IS 'Rows of usage_rollup'$statement$),
+(373, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_rows IS 'Rows of usage_pending, not yet folded; every figure counts them'$statement$),
+(374, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_at IS 'When the last fold was made'$statement$),
+(375, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_rows IS 'Number of pending rows that it folded'$statement$),
+(376, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error IS 'Why the last fold in the background failed; null once one succeeds'$statement$),
+(377, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error_at IS 'When it failed'$statement$),
+(378, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.folding_pid IS 'Process that folds, rebuilds, purges or erases now, as in pg_stat_activity.pid; null where none does'$statement$),
+(379, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.first_event_day IS 'First day of the raw history: of the first event since purged_before'$statement$),
+(380, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.purged_before IS 'Raw events of days before this were purged; null where none were'$statement$),
+(381, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.event_bytes IS 'Size of fct_event with its indexes, in bytes'$statement$),
+(382, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.rollup_bytes IS 'Size of the rollups with their indexes, in bytes'$statement$),
+(383, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_bytes IS 'Size of the file of usage_pending, in bytes; what is folded leaves room in it that is used again'$statement$),
+(384, 'catalog', $statement$CREATE VIEW @extschema@.metric_catalog WITH (security_invoker = true) AS
 SELECT metric,
        definition,
        given_by,
@@ -7257,20 +7162,20 @@ SELECT metric,
     ('expected_completeness', 'Share of the day''s events that should have arrived by now', 'late_arrivals', 'day', 'ratio'),
     ('events', 'Events that a check finds', 'data_quality', 'check', 'events'))
     AS catalog (metric, definition, given_by, grain, unit)$statement$),
-(391, 'catalog', $statement$COMMENT ON VIEW @extschema@.metric_catalog IS 'What is measured: one row per metric and the view or function that gives it'$statement$),
-(392, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.metric IS 'Name of the column'$statement$),
-(393, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.definition IS 'What it counts'$statement$),
-(394, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.given_by IS 'View or function that has it; functions with ()'$statement$),
-(395, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.grain IS 'What there is a figure for'$statement$),
-(396, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.unit IS 'What it is counted in; ratio is a share with 4 decimals'$statement$),
-(397, 'security', $statement$CREATE TABLE @extschema@.usage_account_access (
+(385, 'catalog', $statement$COMMENT ON VIEW @extschema@.metric_catalog IS 'What is measured: one row per metric and the view or function that gives it'$statement$),
+(386, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.metric IS 'Name of the column'$statement$),
+(387, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.definition IS 'What it counts'$statement$),
+(388, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.given_by IS 'View or function that has it; functions with ()'$statement$),
+(389, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.grain IS 'What there is a figure for'$statement$),
+(390, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.unit IS 'What it is counted in; ratio is a share with 4 decimals'$statement$),
+(391, 'security', $statement$CREATE TABLE @extschema@.usage_account_access (
   role_name  name NOT NULL,
   account_id uuid NOT NULL
 )$statement$),
-(398, 'security', $statement$ALTER TABLE @extschema@.usage_account_access ADD CONSTRAINT usage_account_access_pkey PRIMARY KEY (role_name, account_id)$statement$),
-(399, 'security', $statement$COMMENT ON TABLE @extschema@.usage_account_access IS 'Accounts that roles may see, a row each; without effect until enable_account_security() is called'$statement$),
-(400, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.role_name IS 'Name of the role, as in current_user'$statement$),
-(401, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.account_id IS 'Account that it may see; a row stays when the account is deleted, and is without effect then'$statement$)
+(392, 'security', $statement$ALTER TABLE @extschema@.usage_account_access ADD CONSTRAINT usage_account_access_pkey PRIMARY KEY (role_name, account_id)$statement$),
+(393, 'security', $statement$COMMENT ON TABLE @extschema@.usage_account_access IS 'Accounts that roles may see, a row each; without effect until enable_account_security() is called'$statement$),
+(394, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.role_name IS 'Name of the role, as in current_user'$statement$),
+(395, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.account_id IS 'Account that it may see; a row stays when the account is deleted, and is without effect then'$statement$)
 ) AS model (step, topic, statement)
 $script$;
 

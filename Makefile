@@ -21,7 +21,14 @@ MODULE_big = usage_analytics
 
 srcdir     = $(if $(VPATH),$(VPATH),.)
 EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/usage_analytics.control)
-SCRIPT     = sql/usage_analytics--$(EXTVERSION).sql
+
+# Versions that are out, and updates to them: sql/usage_analytics--*.sql as
+# tools/freeze wrote them down. They are neither edited nor built again.
+FROZEN =
+
+# Built: this version, and the updates that lead to it, of sql/updates/FROM--TO.sql
+SCRIPT  = sql/usage_analytics--$(EXTVERSION).sql
+UPDATES = $(patsubst $(srcdir)/sql/updates/%.sql,sql/usage_analytics--%.sql,$(wildcard $(srcdir)/sql/updates/*--$(EXTVERSION).sql))
 
 # These set up what PGXS itself needs, so they must not include it.
 OWN_GOALS = check check-majors check-asan check-valgrind check-package lint demo demo-stop bench dist fuzz soak
@@ -75,7 +82,8 @@ MODEL = tables \
 
 OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c))
 
-DATA_built   = $(SCRIPT)
+DATA         = $(FROZEN:%=sql/usage_analytics--%.sql)
+DATA_built   = $(filter-out $(DATA),$(SCRIPT) $(UPDATES))
 PG_CFLAGS    = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 PG_CPPFLAGS  = -I$(srcdir)/src
 EXTRA_CLEAN  = results regression.diffs regression.out
@@ -103,6 +111,10 @@ MODEL_FILES   = $(patsubst %,$(srcdir)/sql/model/%.sql,$(MODEL))
 
 $(SCRIPT): $(LIBRARY_FILES) $(MODEL_FILES) $(srcdir)/tools/build_script $(srcdir)/usage_analytics.control
 	$(srcdir)/tools/build_script $(EXTVERSION) '$(LIBRARY_FILES)' '$(MODEL_FILES)' > $@.tmp
+	mv $@.tmp $@
+
+$(UPDATES): sql/usage_analytics--%.sql: $(srcdir)/sql/updates/%.sql $(MODEL_FILES) $(srcdir)/tools/build_script
+	$(srcdir)/tools/build_script $* '$<' '$(MODEL_FILES)' > $@.tmp
 	mv $@.tmp $@
 
 endif

@@ -18,6 +18,7 @@
 #include "executor/tuptable.h"
 #include "nodes/pg_list.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -76,22 +77,22 @@ add_table(UaSums *sums, Relation relation, Tuplestorestate *rows, int sign)
 	ExecDropSingleTupleTableSlot(slot);
 }
 
-/* fct_event itself, where the trigger's table is that or a partition of it. */
+/* The model's table of that name, where the trigger's is that or a partition of it. */
 static Oid
-event_table(Relation relation, Oid schema)
+model_table(const char *function, Relation relation, Oid schema, const char *name)
 {
-	Oid			events = get_relname_relid("fct_event", schema);
+	Oid			table = get_relname_relid(name, schema);
 
-	if (RelationGetRelid(relation) == events)
-		return events;
-	if (OidIsValid(events) && relation->rd_rel->relispartition &&
+	if (RelationGetRelid(relation) == table)
+		return table;
+	if (OidIsValid(table) && relation->rd_rel->relispartition &&
 		list_member_oid(get_partition_ancestors(RelationGetRelid(relation)),
-						events))
-		return events;
+						table))
+		return table;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("usage_capture() is for fct_event and its partitions, not for \"%s\"",
-					RelationGetRelationName(relation))));
+			 errmsg("%s() is for %s and its partitions, not for \"%s\"",
+					function, name, RelationGetRelationName(relation))));
 }
 
 /*
@@ -152,7 +153,7 @@ usage_capture(PG_FUNCTION_ARGS)
 
 	relation = trigger->tg_relation;
 	schema = ua_function_schema(fcinfo);
-	events = event_table(relation, schema);
+	events = model_table("usage_capture", relation, schema, "fct_event");
 	if (suspended_depth > 0 && suspended_depth == trigger_depth())
 		return PointerGetDatum(NULL);
 
@@ -176,28 +177,34 @@ usage_capture(PG_FUNCTION_ARGS)
 }
 
 /*
- * Append what usage_purged_sums() says, as of before the statement, with the
- * sign turned. The lags of purged events are not known any more by user, and
- * stay.
+ * Append what usage_purged_sums() says of users, as of before the statement: it
+ * takes back what the rollups hold of them from purged events. Where they have
+ * a new key, the same is added under that. The lags of purged events are not
+ * known any more by user, and stay.
  */
 static void
-take_back_purged(Oid schema, Datum users)
+take_back_purged(Oid schema, Datum users, const Datum *new_key)
 {
 	Oid			type = UUIDARRAYOID;
 	SPITupleTable *sums;
 	uint64		n_sums;
-	char	   *append;
+	const char *pending = ua_qualified(schema, "usage_pending");
+	const char *in = quote_identifier(get_namespace_name(schema));
+	char	   *take;
+	char	   *give;
 	CommandId	before;
 
 	SPI_connect();
-	append = psprintf("INSERT INTO %s (account_id, user_id, month, events, seconds, sources, lags) VALUES ($1, $2, $3, $4, $5, $6, '{}')",
-					  ua_qualified(schema, "usage_pending"));
+	take = psprintf("INSERT INTO %s (account_id, user_id, month, events, seconds, sources, lags) VALUES ($1, $2, $3, $4, $5, $6, '{}')",
+					pending);
+	give = psprintf("INSERT INTO %s (account_id, user_id, month, events, seconds, sources, lags) VALUES ($1, $2, $3, OPERATOR(%s.-) $4, OPERATOR(%s.-) $5, OPERATOR(%s.-) $6, '{}')",
+					pending, in, in, in);
 
 	/*
 	 * A purge may have committed since the statement began, and let it pass
 	 * the foreign key: so what counts is what has committed by now. Of this
 	 * transaction, though, what was there before the statement: what a foreign
-	 * key that cascades has deleted is captured after this.
+	 * key that cascades has deleted or changed is captured after this.
 	 */
 	before = GetActiveSnapshot()->curcid;
 	PushCopiedSnapshot(GetLatestSnapshot());
@@ -221,15 +228,48 @@ take_back_purged(Oid schema, Datum users)
 			values[column] = SPI_getbinval(sums->vals[i], sums->tupdesc,
 										   column + 1, &isnull);
 		}
-		SPI_execute_with_args(append, lengthof(types), types, values, NULL, false, 0);
+		SPI_execute_with_args(take, lengthof(types), types, values, NULL, false, 0);
+		if (new_key != NULL)
+		{
+			values[1] = *new_key;
+			SPI_execute_with_args(give, lengthof(types), types, values, NULL, false, 0);
+		}
 	}
 	SPI_finish();
 }
 
+/* The key of a row of dim_user */
+static Datum
+user_key(TupleTableSlot *slot, bool *isnull)
+{
+	return slot_getattr(slot,
+						ua_column(slot->tts_tupleDescriptor, "user_id", UUIDOID),
+						isnull);
+}
+
+/* All keys in a transition table of dim_user */
+static ArrayBuildState *
+user_keys(Relation relation, Tuplestorestate *rows)
+{
+	ArrayBuildState *users = NULL;
+	TupleTableSlot *slot = start_reading(relation, rows);
+
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		bool		isnull;
+		Datum		key = user_key(slot, &isnull);
+
+		users = accumArrayResult(users, key, isnull, UUIDOID, CurrentMemoryContext);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return users;
+}
+
 /*
- * Users that are deleted from dim_user may have rollups of purged months:
- * these are taken back, as if the events were deleted. Raw events are none, or
- * a foreign key that cascades deletes them, and capture sees to them.
+ * Users that are deleted from dim_user may have rollups of purged months: these
+ * are taken back, as if the events were deleted. Where a user's key changes,
+ * they go along. Raw events are none, or a foreign key that cascades deletes or
+ * changes them, and capture sees to them.
  */
 Datum
 usage_capture_users(PG_FUNCTION_ARGS)
@@ -237,43 +277,53 @@ usage_capture_users(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	Oid			schema = ua_function_schema(fcinfo);
 	ArrayBuildState *users = NULL;
-	TupleTableSlot *slot;
-	AttrNumber	user_id;
+	Datum		new_key = 0;
+	bool		isnull;
+	bool		deleted;
+	bool		changed;
 	UaIdentity	before;
 	Oid			pending;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) ||
-		!TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
-		!trigger->tg_oldtable)
+	deleted = CALLED_AS_TRIGGER(fcinfo) &&
+		TRIGGER_FIRED_AFTER(trigger->tg_event) &&
+		TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) &&
+		TRIGGER_FIRED_BY_DELETE(trigger->tg_event) &&
+		trigger->tg_oldtable;
+	changed = CALLED_AS_TRIGGER(fcinfo) &&
+		TRIGGER_FIRED_AFTER(trigger->tg_event) &&
+		TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
+		TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	if (!deleted && !changed)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("usage_capture_users() must be fired AFTER DELETE, FOR EACH STATEMENT, with the old table")));
+				 errmsg("usage_capture_users() must be fired AFTER DELETE, FOR EACH STATEMENT, with the old table, or AFTER UPDATE, FOR EACH ROW")));
+	model_table("usage_capture_users", trigger->tg_relation, schema, "dim_user");
 	pending = get_relname_relid("usage_pending", schema);
-	if (get_relname_relid("dim_user", schema) != RelationGetRelid(trigger->tg_relation) ||
-		!OidIsValid(pending))
+	if (!OidIsValid(pending))
 		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("usage_capture_users() is for dim_user, not for \"%s\"",
-						RelationGetRelationName(trigger->tg_relation))));
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"usage_pending\" does not exist"),
+				 errhint("Call create_usage_model().")));
 
-	user_id = ua_column(RelationGetDescr(trigger->tg_relation), "user_id", UUIDOID);
-	slot = start_reading(trigger->tg_relation, trigger->tg_oldtable);
-	while (tuplestore_gettupleslot(trigger->tg_oldtable, true, false, slot))
+	if (deleted)
+		users = user_keys(trigger->tg_relation, trigger->tg_oldtable);
+	else
 	{
-		bool		isnull;
-		Datum		value = slot_getattr(slot, user_id, &isnull);
+		new_key = user_key(trigger->tg_newslot, &isnull);
+		if (!isnull)
+		{
+			Datum		old_key = user_key(trigger->tg_trigslot, &isnull);
 
-		users = accumArrayResult(users, value, isnull, UUIDOID,
-								 CurrentMemoryContext);
+			users = accumArrayResult(NULL, old_key, isnull, UUIDOID,
+									 CurrentMemoryContext);
+		}
 	}
-	ExecDropSingleTupleTableSlot(slot);
 
 	if (users != NULL)
 	{
 		ua_become(ua_relation_owner(pending), &before);
-		take_back_purged(schema, makeArrayResult(users, CurrentMemoryContext));
+		take_back_purged(schema, makeArrayResult(users, CurrentMemoryContext),
+						 changed ? &new_key : NULL);
 		ua_return_to(&before);
 	}
 	return PointerGetDatum(NULL);

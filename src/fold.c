@@ -309,8 +309,8 @@ is_pending(Oid pending, Size least)
 }
 
 /*
- * A worker folds, and folds again as long as half of the limit comes together
- * within a second: to start one, with nothing in its caches, costs more than a
+ * A worker folds, and folds again as long as the limit is reached within a
+ * second: to start one, with nothing in its caches, costs more than a
  * small fold. It leaves after a minute at most, for another that knows the
  * settings of then.
  */
@@ -328,7 +328,7 @@ fold_and_linger(Oid schema)
 	{
 		Oid			pending;
 		LOCKTAG		tag;
-		Size		least = (Size) pending_limit * 1024 / 2;
+		Size		least = (Size) pending_limit * 1024;
 
 		start_worker_transaction();
 		/* The model may have been dropped meanwhile. */

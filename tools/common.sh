@@ -154,7 +154,8 @@ build_extension()
 	if [ -n "$VARIANT" ]; then
 		OBJECTS=$TOP/build/$VARIANT
 		mkdir -p "$OBJECTS/src" "$OBJECTS/sql"
-		(cd "$TOP" && for part in Makefile usage_analytics.control expected test tools src/*.[ch] sql/*/; do
+		(cd "$TOP" && for part in Makefile usage_analytics.control expected test tools src/*.[ch] sql/*/ \
+			$(sed -n 's/^FROZEN =//p' Makefile | xargs -r -n 1 printf 'sql/usage_analytics--%s.sql\n'); do
 			ln -sfnr "${part%/}" "$OBJECTS/$(dirname "$part")"
 		done)
 	fi

@@ -8,9 +8,7 @@
 
 CREATE FUNCTION @extschema@.usage_changes(
   parts text[],
-  source text DEFAULT 'pending',
-  from_block bigint DEFAULT 0,
-  to_block bigint DEFAULT 4294967295
+  source text DEFAULT 'pending'
 )
 RETURNS TABLE (
   account_id  uuid,
@@ -43,8 +41,6 @@ SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
-  from_tid CONSTANT tid := format('(%s,0)', from_block);
-  to_tid CONSTANT tid := format('(%s,0)', to_block);
   of_pending CONSTANT boolean := source IN ('pending', 'outside totals');
   of_settled CONSTANT boolean := source = 'settled'
                                  OR source = 'outside totals' AND row_security_active('@extschema@.usage_totals');
@@ -91,7 +87,7 @@ BEGIN
                    @extschema@.sum(seconds) FILTER (WHERE with_months OR with_seconds) AS seconds,
                    @extschema@.sum(sources) FILTER (WHERE with_months OR with_sources) AS sources
               FROM @extschema@.usage_pending
-             WHERE of_pending AND ctid >= from_tid AND ctid < to_tid
+             WHERE of_pending
              GROUP BY account_id, user_id, month
              ORDER BY account_id, user_id, month) AS changed
       -- by the index: what is pending concerns few users of many
@@ -117,8 +113,8 @@ BEGIN
       FROM @extschema@.usage_rollup
      WHERE of_settled
   ), added AS MATERIALIZED (
-    -- Where all that is pending adds, days can only come; otherwise the sums
-    -- of the months concerned have to be read.
+    -- Where all that is pending adds, days can only come, as no settled sum is
+    -- below 0; otherwise the sums of the months concerned have to be read.
     SELECT account_id,
            user_id,
            @extschema@.dayset_union(@extschema@.days(total)) AS days,
@@ -127,7 +123,7 @@ BEGIN
                    user_id,
                    @extschema@.total_series(events) AS total
               FROM @extschema@.usage_pending
-             WHERE of_pending AND NOT by_months AND ctid >= from_tid AND ctid < to_tid
+             WHERE of_pending AND NOT by_months
             OFFSET 0) AS pending
      GROUP BY account_id, user_id
   ), months_to_recount AS (
@@ -152,7 +148,7 @@ BEGIN
               JOIN @extschema@.usage_pending AS pending
                 ON pending.account_id = added.account_id
                AND pending.user_id = added.user_id
-             WHERE added.recount AND pending.ctid >= from_tid AND pending.ctid < to_tid
+             WHERE added.recount
              GROUP BY pending.account_id, pending.user_id, pending.month) AS months
       LEFT JOIN LATERAL (SELECT *
                            FROM @extschema@.usage_rollup
@@ -364,7 +360,7 @@ BEGIN
            NULL,
            NULL
       FROM @extschema@.usage_pending
-     WHERE with_totals AND with_lags AND of_pending AND ctid >= from_tid AND ctid < to_tid
+     WHERE with_totals AND with_lags AND of_pending
      GROUP BY month
     UNION ALL
     SELECT NULL,
@@ -476,5 +472,5 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_changes(text[], text, bigint, bigint) IS
-  'What the rollups are changed by: source pending, what is pending in a range of blocks of usage_pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands';
+COMMENT ON FUNCTION @extschema@.usage_changes(text[], text) IS
+  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands';

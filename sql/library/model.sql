@@ -27,6 +27,9 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
   library_version CONSTANT text := @extschema@.usage_library_version();
+  -- The oldest model whose tables are as the library needs them: it goes on
+  -- working, with the views it has, until it is upgraded.
+  oldest_version CONSTANT text := '1.0';
   problem text;
   way_out text;
 BEGIN
@@ -36,7 +39,7 @@ BEGIN
   ELSIF string_to_array(model_version, '.')::integer[] > string_to_array(library_version, '.')::integer[] THEN
     problem := format('of version %s, newer than the library''s %s', model_version, library_version);
     way_out := 'Install the newer library, then run ALTER EXTENSION usage_analytics UPDATE.';
-  ELSIF model_version <> library_version AND NOT upgrading THEN
+  ELSIF string_to_array(model_version, '.')::integer[] < string_to_array(oldest_version, '.')::integer[] AND NOT upgrading THEN
     problem := format('of version %s, older than the library''s %s', model_version, library_version);
     way_out := 'Call @extschema@.upgrade_usage_model().';
   ELSE
@@ -50,7 +53,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_check_version(text, boolean) IS
-  'Error (55000) unless a model of that version goes with the library; an older one does where it is about to be upgraded';
+  'Error (55000) unless a model of that version goes with the library: not a newer one, nor one so old that its tables are other ones, but where it is about to be upgraded';
 
 CREATE FUNCTION @extschema@.usage_check_owner()
 RETURNS regrole
@@ -80,7 +83,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_check_owner() IS
-  'The role that owns the model; an error unless the caller is a member of it (42501), and the model is there and of the library''s version (55000)';
+  'The role that owns the model; an error unless the caller is a member of it (42501), and the model is there and goes with the library (55000)';
 
 CREATE FUNCTION @extschema@.usage_model_check(relation regclass, kind text)
 RETURNS void

@@ -14,7 +14,7 @@ LANGUAGE c
 AS 'MODULE_PATHNAME', 'usage_capture_users';
 
 COMMENT ON FUNCTION @extschema@.usage_capture_users() IS
-  'Trigger function: takes back all sums of users that are deleted from dim_user; AFTER DELETE, FOR EACH STATEMENT, with the old table';
+  'Trigger function: takes back all sums of users that are deleted from dim_user, AFTER DELETE, FOR EACH STATEMENT, with the old table; gives those of purged months to the new key of a user, AFTER UPDATE, FOR EACH ROW';
 
 CREATE FUNCTION @extschema@.usage_forget_settings(event_table regclass)
 RETURNS void
@@ -32,12 +32,12 @@ AS 'MODULE_PATHNAME', 'usage_lock_rollups';
 COMMENT ON FUNCTION @extschema@.usage_lock_rollups(boolean) IS
   'Take the lock that lets one session at a time change the rollups, until the transaction ends; false where another has it and wait is false; for members of the owner''s role (42501)';
 
--- Add what changes to the rollups: what is pending in the blocks of
--- usage_pending from from_block to before to_block, which is taken from there,
+-- Add what changes to the rollups: what is pending, which is taken from there,
 -- or, with the source settled, the second level anew, over one that is empty.
--- One statement, so one snapshot: what it takes is what it adds. The rollups
--- are locked, so nothing here meets another fold.
-CREATE FUNCTION @extschema@.usage_apply_changes(source text, from_block bigint, to_block bigint)
+-- One statement, so one snapshot: what it takes is what it adds, and whoever
+-- deletes an event has seen it inserted, so no settled sum is ever below 0. The
+-- rollups are locked, so nothing here meets another fold.
+CREATE FUNCTION @extschema@.usage_apply_changes(source text)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -57,15 +57,13 @@ BEGIN
   WITH taken AS (
     DELETE FROM @extschema@.usage_pending
      WHERE source = 'pending'
-       AND ctid >= format('(%s,0)', from_block)::tid
-       AND ctid < format('(%s,0)', to_block)::tid
     RETURNING month
   ), changes AS MATERIALIZED (
     SELECT *
       FROM @extschema@.usage_changes(
              CASE source WHEN 'pending' THEN ARRAY['months', 'days'] END
              || ARRAY['accounts', 'totals', 'sums', 'lags', 'event_users', 'activity', 'periods', 'cohorts'],
-             source, from_block, to_block)
+             source)
   ), months AS (
     UPDATE @extschema@.usage_rollup AS rollup
        SET events = rollup.events OPERATOR(@extschema@.+) changes.events,
@@ -212,7 +210,7 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_apply_changes(text, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@.usage_apply_changes(text) IS
   'Add to the rollups what usage_changes() says of that source, for the model''s owner (42501); the number of pending rows taken; part of usage_fold() and usage_sum_up()';
 
 -- The second level anew, from the first; usage_totals.lags stay, as they are
@@ -238,7 +236,7 @@ BEGIN
          quarterly = '{}',
          lifecycle = '{}',
          cohorts = '{}';
-  PERFORM @extschema@.usage_apply_changes('settled'::text, 0::bigint, 0::bigint);
+  PERFORM @extschema@.usage_apply_changes('settled'::text);
   DELETE FROM @extschema@.usage_totals
    WHERE @extschema@.isempty(events)
      AND @extschema@.isempty(seconds)
@@ -267,9 +265,6 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
   owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = '@extschema@.usage_pending'::regclass);
-  -- The larger the part, the fewer times a row of the rollups is written.
-  blocks_at_once CONSTANT bigint := 8192;
-  blocks bigint;
   folded bigint := 0;
 BEGIN
   -- Triggers of the owner's run in here: never with another's rights.
@@ -279,10 +274,9 @@ BEGIN
   IF NOT @extschema@.usage_lock_rollups(false) THEN
     RETURN 0;
   END IF;
-  blocks := pg_relation_size('@extschema@.usage_pending') / current_setting('block_size')::bigint;
-  FOR block IN 0 .. blocks - 1 BY blocks_at_once LOOP
-    folded := folded + @extschema@.usage_apply_changes('pending'::text, block::bigint, block + blocks_at_once);
-  END LOOP;
+  IF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+    folded := @extschema@.usage_apply_changes('pending'::text);
+  END IF;
   UPDATE @extschema@.usage_rollup_state
      SET last_fold_at = now(),
          last_rows = folded,
@@ -294,7 +288,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_fold() IS
-  'Fold what is pending, in bounded parts, as the model''s owner, for members of that role (42501); what usage_refresh() and the background worker run as the model''s owner';
+  'Fold what is pending as the model''s owner, for members of that role (42501); what usage_refresh() and the background worker run as the model''s owner';
 
 CREATE FUNCTION @extschema@.usage_refresh()
 RETURNS bigint

@@ -174,3 +174,5 @@ CREATE OR REPLACE TRIGGER usage_capture_truncate AFTER TRUNCATE ON @extschema@.f
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture();
 CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.dim_user
 REFERENCING OLD TABLE AS old_users FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture_users();
+CREATE OR REPLACE TRIGGER usage_capture_update AFTER UPDATE ON @extschema@.dim_user
+FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION @extschema@.usage_capture_users();

@@ -221,7 +221,7 @@ DECLARE
     WHEN 'fct_event' THEN jsonb_build_object('event_id', new_event_id(), 'user_id', id_from_bigint(2), 'account_id', id_from_bigint(1),
                                              'event_name', 'app_open', 'event_ts', now(), 'ingested_at', now())
     WHEN 'event_taxonomy' THEN jsonb_build_object('event_name', 'x', 'event_category', 'y')
-    ELSE jsonb_build_object('model_version', '1.0', 'week_start', 1, 'time_zone', 'UTC', 'singleton', true) END;
+    ELSE jsonb_build_object('model_version', usage_library_version(), 'week_start', 1, 'time_zone', 'UTC', 'singleton', true) END;
 BEGIN
   RETURN QUERY SELECT throws_ok(
     format('INSERT INTO %1$I SELECT (jsonb_populate_record(NULL::%1$I, %2$L::jsonb || %3$L::jsonb)).*', kind, base, assignments),

@@ -141,6 +141,41 @@ SELECT * FROM pg_temp.traces(id_from_bigint(13));
 SELECT * FROM verify_rollups();
 ROLLBACK TO purged;
 
+-- Where the key of a user's row changes, what was purged goes along: with no events
+-- left, and with some, late ones of purged days among them, by a cascade; there and
+-- back again leaves nothing.
+SAVEPOINT renamed;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts, duration_seconds)
+SELECT id_from_bigint(13), id_from_bigint(1), 'timer_stop', '2026-01-15 12:00Z', 60 FROM generate_series(1, 4) AS n;
+ALTER TABLE fct_event DROP CONSTRAINT fct_event_user_id_fkey, ADD FOREIGN KEY (user_id) REFERENCES dim_user ON UPDATE CASCADE;
+CREATE TEMPORARY TABLE of_person AS
+SELECT account_id, activity_date, events, work_seconds FROM user_daily_activity WHERE user_id = id_from_bigint(13);
+CREATE TEMPORARY TABLE of_all AS SELECT * FROM daily_active_users;
+UPDATE dim_user SET user_id = id_from_bigint(113), role = 'admin' WHERE user_id = id_from_bigint(13);
+CREATE FUNCTION pg_temp.moved() RETURNS TABLE (old_key bigint, person bigint, everybody bigint, wrong bigint) LANGUAGE sql AS $$
+SELECT (SELECT count(*) FROM usage_live_rollup WHERE user_id = id_from_bigint(13)),
+       (SELECT count(*) FROM ((SELECT * FROM of_person EXCEPT ALL SELECT account_id, activity_date, events, work_seconds FROM user_daily_activity WHERE user_id = id_from_bigint(113))
+                              UNION ALL
+                              (SELECT account_id, activity_date, events, work_seconds FROM user_daily_activity WHERE user_id = id_from_bigint(113) EXCEPT ALL SELECT * FROM of_person)) AS d),
+       (SELECT count(*) FROM (SELECT * FROM of_all EXCEPT ALL SELECT * FROM daily_active_users) AS d),
+       (SELECT count(*) FROM verify_rollups());
+$$;
+SELECT count(*) > 10 AS there FROM of_person;
+SELECT * FROM pg_temp.moved();
+SELECT usage_refresh() > 0 AS folded;
+SELECT * FROM pg_temp.moved();
+SELECT * FROM pg_temp.traces(id_from_bigint(13));
+SELECT purge_events('2026-04-01') > 0 AS purged;
+UPDATE dim_user SET user_id = id_from_bigint(CASE user_id WHEN id_from_bigint(113) THEN 213 ELSE 214 END)
+ WHERE user_id IN (id_from_bigint(113), id_from_bigint(14));
+UPDATE dim_user SET user_id = id_from_bigint(113) WHERE user_id = id_from_bigint(213);
+SELECT * FROM pg_temp.moved();
+SELECT usage_refresh() > 0 AS folded;
+SELECT * FROM pg_temp.moved();
+SELECT * FROM pg_temp.traces(id_from_bigint(14));
+SELECT * FROM pg_temp.traces(id_from_bigint(213));
+ROLLBACK TO renamed;
+
 -- All events gone, all rollups stay.
 SELECT purge_events(current_date) > 0 AS purged;
 SELECT count(*) FROM fct_event;

@@ -197,7 +197,7 @@ UPDATE fct_event SET duration_seconds = duration_seconds + 1 WHERE user_id = id_
 		my $more = $_ * 1024;
 		q{--as=$(( ($(sed -n 's/^VmSize:[^0-9]*\([0-9]*\).*/\1/p' /proc/$BACKEND/status) + } . $more . q{) * 1024 )):unlimited}
 	} $fine ? (0 .. 40, 64, 256, 1024) : (0, 2, 5, 1024);
-	my $out_of_memory = qr/ERROR:  out of memory/;
+	my $out_of_memory = qr/ERROR:  (?:out of memory|could not map shared memory segment .*: Cannot allocate memory)/;
 	cmp_ok(until_enough('memory', load(30_000), $out_of_memory, @memory), '>=', 2, 'there was no memory to capture');
 	cmp_ok(until_enough('memory', 'UPDATE fct_event SET event_ts = event_ts + interval \'1 hour\', source = \'api\'', $out_of_memory, @memory), '>=', 2, 'nor for an update');
 	cmp_ok(until_enough('memory', 'SELECT usage_refresh()', $out_of_memory, @memory), '>=', 2, 'there was no memory to fold');

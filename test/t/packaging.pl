@@ -114,7 +114,8 @@ SKIP:
 	} while ($unzip->nextStream > 0);
 	is(join(' ', grep { !m{^usage_analytics-\Q$semantic\E/} } sort keys %files), '', 'has all in one folder');
 	my @wanted = (qw(META.json README.md CHANGELOG.md LICENSE Makefile usage_analytics.control), $provided->{file}, $provided->{docfile},
-		qw(src/usage_analytics.c sql/library/begin.sql sql/model/tables.sql tools/build_script test/sql/ids.sql expected/ids.out doc/operations.md));
+		qw(src/usage_analytics.c sql/library/begin.sql sql/model/tables.sql tools/build_script test/sql/ids.sql expected/ids.out doc/operations.md),
+		map { "sql/usage_analytics--$_.sql" } split ' ', ($files{"usage_analytics-$semantic/Makefile"} // '') =~ /^FROZEN =(.*)$/m ? $1 : '(what Makefile lists)');
 	is(join(' ', grep { !exists $files{"usage_analytics-$semantic/$_"} } @wanted), '', 'with what is needed to build, test and index it');
 	is(join(' ', grep { m{\.(o|so|bc|log)$|/build/|/results/} } sort keys %files), '', 'and nothing that is built');
 	is(decode_json($files{"usage_analytics-$semantic/META.json"})->{version}, $semantic, 'its META.json can be read');
@@ -131,9 +132,15 @@ is(slurp_file('debian/control'), $control =~ s/PGVERSION/15/gr, 'debian/control 
 is_deeply([ map { s/^\s*\.?\s*|\s+$//gr } split /\n/, slurp_file('debian/copyright') =~ s/.*^License: PostgreSQL\n//smr ],
 	[ map { s/\s+$//r } split /\n/, slurp_file('LICENSE') =~ s/\A.*?\n\n//sr ], 'the license is the same there');
 
-# The script is read in the encoding of the database.
-my ($script) = glob(qx(pg_config --sharedir) =~ s/\n//r . "/extension/usage_analytics--$version.sql");
-unlike(slurp_file($script), qr/[^\x00-\x7F]/, 'the script is plain ASCII');
-like(slurp_file($script), qr/\\quit$/m, 'and not for psql');
+# Scripts are read in the encoding of the database.
+my @scripts = glob(qx(pg_config --sharedir) =~ s/\n//r . '/extension/usage_analytics--*.sql');
+ok((grep { /--\Q$version\E[.]sql$/ } @scripts), 'the script of this version is installed');
+foreach my $script (@scripts)
+{
+	my ($name) = $script =~ m{([^/]+)$};
+
+	unlike(slurp_file($script), qr/[^\x00-\x7F]/, "$name is plain ASCII");
+	like(slurp_file($script), qr/\\quit$/m, 'and not for psql');
+}
 
 done_testing();

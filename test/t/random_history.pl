@@ -117,17 +117,35 @@ sub history
 	return "$sql\\q\n";
 }
 
+# What a killed session had prepared, and others wait for
+my $lost = q{AND prepared < now() - interval '1 second'};
+
+# Commit or roll back prepared transactions; their session may come first.
+sub finish_prepared
+{
+	my ($condition) = @_;
+
+	foreach (split /\n/, $node->safe_psql('postgres', "SELECT gid FROM pg_prepared_xacts WHERE database = 'postgres' $condition"))
+	{
+		my $outcome = rand() < 0.5 ? 'ROLLBACK' : 'COMMIT';
+		$node->psql('postgres', "$outcome PREPARED '$_'");
+	}
+	return;
+}
+
 # The views and the rollups, in the snapshot of one statement each.
 sub differences
 {
-	# Who reads many tables can meet a deadlock with TRUNCATE.
+	# Who reads many tables can meet a deadlock with TRUNCATE, or wait for it while it
+	# waits for what is prepared.
 	for (1 .. 20)
 	{
 		my ($status, $out, $err) = $node->psql('postgres',
-			q{SELECT * FROM reference.differences(); SELECT 'verify_rollups', v FROM verify_rollups() AS v},
+			q{SET lock_timeout = '5s'; SELECT * FROM reference.differences(); SELECT 'verify_rollups', v FROM verify_rollups() AS v},
 			on_error_stop => 1);
 		return $out if $status == 0;
-		die $err if $err !~ /deadlock detected/;
+		die $err if $err !~ /deadlock detected|lock timeout/;
+		finish_prepared($lost);
 	}
 	die 'nothing but deadlocks';
 }
@@ -166,6 +184,7 @@ for my $round (1 .. $rounds)
 			           ORDER BY backend_type = 'usage_analytics fold', random()
 			           LIMIT 1) AS one}) if @seen > 0 && $killed < 3;
 		push @seen, differences() if @seen < 5;
+		finish_prepared($lost);
 		usleep(20_000);
 	}
 	my $complaints = '';
@@ -178,10 +197,7 @@ for my $round (1 .. $rounds)
 	is($complaints, '', "round $round: no session met an error of another kind");
 	ok(@seen > 0 && join('', @seen) eq '', "round $round: right while they were at it")
 	  or diag(@seen);
-	# What a killed session had prepared
-	my $outcome = rand() < 0.5 ? 'ROLLBACK' : 'COMMIT';
-	$node->safe_psql('postgres', "$outcome PREPARED '$_'")
-	  foreach split /\n/, $node->safe_psql('postgres', 'SELECT gid FROM pg_prepared_xacts');
+	finish_prepared('');
 	is(differences(), '', "round $round: right at rest");
 	$node->safe_psql('postgres', 'SELECT usage_refresh()');
 	is(differences(), '', "round $round: right when folded");

@@ -48,7 +48,7 @@ foreach my $statement (
 	'SELECT FROM usage_pending', 'SELECT FROM usage_rollup', 'SELECT FROM user_activity', 'SELECT FROM fct_event WHERE user_id IS NULL',
 	'SELECT FROM usage_status', 'SELECT FROM usage_settings', 'SELECT FROM daily_active_users',
 	'INSERT INTO usage_pending DEFAULT VALUES', 'DELETE FROM usage_rollup', 'TRUNCATE user_activity', 'DELETE FROM fct_event',
-	'SELECT usage_refresh()', 'SELECT usage_fold()', q{SELECT usage_apply_changes('pending', 0, 1)}, 'SELECT usage_lock_rollups(false)', 'SELECT rebuild_rollups()',
+	'SELECT usage_refresh()', 'SELECT usage_fold()', q{SELECT usage_apply_changes('pending')}, 'SELECT usage_lock_rollups(false)', 'SELECT rebuild_rollups()',
 	'SELECT * FROM verify_rollups()', q{SELECT purge_events('2026-01-02')}, 'SELECT * FROM erase_user(id_from_bigint(2))',
 	q{SELECT set_usage_time_zone('UTC')}, 'SELECT set_usage_week_start(1)', 'SELECT create_usage_model()', 'SELECT upgrade_usage_model()',
 	q{SELECT usage_forget_settings('fct_event')}, q{SELECT capture_partition('fct_event')},

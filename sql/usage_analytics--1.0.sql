@@ -4908,6 +4908,7 @@ AS $function$
 DECLARE
   first_ever date;
   past daterange;
+  hidden boolean;
 BEGIN
   PERFORM @extschema@.usage_check_choice('period', period, '{day,week,month,quarter}');
   IF from_date IS NULL OR to_date IS NULL THEN
@@ -4930,21 +4931,22 @@ BEGIN
   SELECT settings.today, settings.past, settings.week_start
     INTO today, past, week_start
     FROM @extschema@.usage_today AS settings;
-  IF row_security_active('@extschema@.usage_totals') THEN
-    SELECT min(@extschema@.first_day(activity.days OPERATOR(@extschema@.*) past)), max(@extschema@.last_day(activity.days OPERATOR(@extschema@.*) past))
-      INTO first_ever, as_of
-      FROM @extschema@.usage_live_activity AS activity;
-  ELSE
-    SELECT @extschema@.first_day(total.dau), @extschema@.last_day(total.dau)
-      INTO first_ever, as_of
-      FROM (SELECT @extschema@.sum(parts.dau) OPERATOR(@extschema@.*) past AS dau
-              FROM (SELECT totals.dau
-                      FROM @extschema@.usage_totals AS totals
-                    UNION ALL
-                    SELECT changes.dau
-                      FROM @extschema@.usage_changes('{totals,activity}', 'outside totals') AS changes
-                     WHERE EXISTS (SELECT FROM @extschema@.usage_pending)) AS parts) AS total;
-  END IF;
+  -- Where row security hides usage_totals, what is seen of accounts has the same days.
+  hidden := row_security_active('@extschema@.usage_totals');
+  SELECT @extschema@.first_day(total.dau), @extschema@.last_day(total.dau)
+    INTO first_ever, as_of
+    FROM (SELECT @extschema@.sum(parts.dau) OPERATOR(@extschema@.*) past AS dau
+            FROM (SELECT totals.dau
+                    FROM @extschema@.usage_totals AS totals
+                   WHERE NOT hidden
+                  UNION ALL
+                  SELECT accounts.dau
+                    FROM @extschema@.account_rollup AS accounts
+                   WHERE hidden
+                  UNION ALL
+                  SELECT changes.dau
+                    FROM @extschema@.usage_changes(CASE WHEN hidden THEN '{accounts,activity}' ELSE '{totals,activity}' END::text[]) AS changes
+                   WHERE EXISTS (SELECT FROM @extschema@.usage_pending)) AS parts) AS total;
   IF as_of IS NOT NULL THEN
     first_start := @extschema@.usage_period_start(greatest(from_date, first_ever), period, week_start);
     last_start := @extschema@.usage_period_start(least(to_date, as_of), period, week_start);

@@ -128,7 +128,11 @@ read_days(UaDaysReader *days, UaDayseries series)
 
 	if (series.size < 1 ||
 		(*at & ~(DAYSERIES_SEVERAL | DAYSERIES_WIDTH)) != DAYSERIES_VERSION)
+	{
+		if (ua_dayseries_is_wide(series))
+			ua_bigint_out_of_range();
 		ua_days_corrupted();
+	}
 	days->several = (*at++ & DAYSERIES_SEVERAL) != 0;
 	if (series.size > 1)
 	{
@@ -180,6 +184,14 @@ start_empty(UaDayseriesWriter *writer)
 	writer->count = 0;
 	writer->magnitude = 0;
 	writer->not_one = 0;
+	writer->carries.size = 0;
+}
+
+static void
+free_carries(UaDayseriesWriter *writer)
+{
+	if (unlikely(writer->carries.size > 0))
+		pfree((void *) writer->carries.bytes);
 }
 
 void
@@ -196,6 +208,7 @@ void
 ua_dayseries_restart(UaDayseriesWriter *writer)
 {
 	ua_days_rewrite(&writer->days);
+	free_carries(writer);
 	start_empty(writer);
 }
 
@@ -203,6 +216,7 @@ void
 ua_dayseries_release(UaDayseriesWriter *writer)
 {
 	pfree(writer->days.chunk);
+	free_carries(writer);
 	if (writer->values != writer->room)
 		pfree(writer->values);
 }
@@ -299,10 +313,38 @@ ua_dayseries_put_block(UaDayseriesWriter *writer, int32 word,
 	ua_days_put(&writer->days, word, bits);
 }
 
+/* Carries, still in their writer; once, to a series that becomes a state. */
+void
+ua_dayseries_put_carries(UaDayseriesWriter *writer, UaDayseriesWriter *carries)
+{
+	uint8	   *bytes;
+
+	Assert(writer->carries.size == 0);
+	writer->carries.size = ua_dayseries_finish(carries);
+	bytes = MemoryContextAlloc(writer->context, writer->carries.size);
+	ua_dayseries_store(carries, bytes);
+	writer->carries.bytes = bytes;
+}
+
+UaDayseries
+ua_dayseries_take_carries(UaDayseries *series)
+{
+	UaDayseries carries;
+	uint32		length;
+
+	carries.bytes = series->bytes + 1;
+	carries.bytes += ua_varint_load(carries.bytes, &length);
+	carries.size = length;
+	series->size -= carries.bytes + length - series->bytes;
+	series->bytes = carries.bytes + length;
+	return carries;
+}
+
 Size
 ua_dayseries_finish(UaDayseriesWriter *writer)
 {
 	uint8	   *head = writer->head;
+	Size		size;
 
 	writer->width = least_width(writer->magnitude, writer->not_one);
 	writer->days_size = 0;
@@ -320,13 +362,24 @@ ua_dayseries_finish(UaDayseriesWriter *writer)
 								zigzag_encode(ua_load_position(body + 1)));
 	}
 	writer->head_size = head - writer->head;
-	return writer->head_size + writer->days_size +
+	size = writer->head_size + writer->days_size +
 		writer->count * writer->width;
+	if (unlikely(writer->carries.size > 0))
+		size += 1 + ua_varint_size((uint32) writer->carries.size) +
+			writer->carries.size;
+	return size;
 }
 
 void
 ua_dayseries_store(const UaDayseriesWriter *writer, uint8 *to)
 {
+	if (unlikely(writer->carries.size > 0))
+	{
+		*to++ = DAYSERIES_WIDE;
+		to += ua_varint_store(to, (uint32) writer->carries.size);
+		memcpy(to, writer->carries.bytes, writer->carries.size);
+		to += writer->carries.size;
+	}
 	memcpy(to, writer->head, writer->head_size);
 	to += writer->head_size;
 	memcpy(to, writer->days.chunk + DAYSET_HEADER, writer->days_size);
@@ -462,7 +515,7 @@ ua_dayseries_total(UaDayseries series)
 {
 	UaDayseriesReader reader;
 	UaDayseriesBlock block;
-	int64		total = 0;
+	UaWideSum	total = {0};
 
 	ua_dayseries_read(&reader, series);
 	while (ua_dayseries_next(&reader, &block))
@@ -470,9 +523,9 @@ ua_dayseries_total(UaDayseries series)
 		int			count = pg_popcount64(block.bits);
 
 		for (int i = 0; i < count; i++)
-			total = ua_sum(total, block.values[i]);
+			ua_wide_add(&total, block.values[i]);
 	}
-	return total;
+	return ua_wide_value(total);
 }
 
 /* The value on a day, 0 where there is none. */
@@ -774,7 +827,7 @@ sum_by(UaDayseriesWriter *result, UaDayseries series,
 {
 	DayCursor	cursor;
 	UaDay		period = 0;
-	int64		sum = 0;
+	UaWideSum	sum = {0};
 
 	for (open_cursor(&cursor, series); cursor.day != PG_INT64_MAX;
 		 advance(&cursor))
@@ -783,13 +836,13 @@ sum_by(UaDayseriesWriter *result, UaDayseries series,
 
 		if (its_period != period)
 		{
-			ua_dayseries_put(result, period, sum);
-			sum = 0;
+			ua_dayseries_put(result, period, ua_wide_value(sum));
+			sum = (UaWideSum) {0};
 			period = its_period;
 		}
-		sum = ua_sum(sum, cursor.value);
+		ua_wide_add(&sum, cursor.value);
 	}
-	ua_dayseries_put(result, period, sum);
+	ua_dayseries_put(result, period, ua_wide_value(sum));
 }
 
 static UaDay

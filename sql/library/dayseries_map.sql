@@ -468,7 +468,7 @@ COMMENT ON FUNCTION @extschema@.dayseries_map_count_transfn(@extschema@.dayserie
 CREATE FUNCTION @extschema@.dayseries_map_sum_finalfn(@extschema@.dayseries_map)
 RETURNS @extschema@.dayseries_map
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'dayseries_sum_finalfn';
+AS 'MODULE_PATHNAME', 'dayseries_map_sum_finalfn';
 
 COMMENT ON FUNCTION @extschema@.dayseries_map_sum_finalfn(@extschema@.dayseries_map) IS
   'Final function of the aggregates that make a dayseries_map';

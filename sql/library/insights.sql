@@ -229,41 +229,38 @@ DECLARE
   row_value CONSTANT text := CASE WHEN by_user THEN 'NULL::text' ELSE value END;
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
+  -- Which labels count, and under which names
+  labels text[];
+  names text[];
+  others text;
   changed uuid[];
   merged text;
   query text;
 BEGIN
-  IF by_label THEN
-    RETURN format($query$
-      SELECT part.label AS segment_value, users.user_id, @extschema@.days(part.series OPERATOR(@extschema@.*) %s) AS days
-        FROM (SELECT rollup.user_id, @extschema@.sum(rollup.%s) AS sums
-                FROM %s AS rollup
-               WHERE %s
-               GROUP BY rollup.user_id
-              OFFSET 0) AS users
-       CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)
-       WHERE %s $query$,
+  IF of_events THEN
+    IF event IS NOT NULL THEN
+      labels := ARRAY[event];
+      names := ARRAY[CASE segment WHEN 'event_category' THEN coalesce(@extschema@.event_category(event), 'unknown') ELSE event END];
+    ELSIF category IS NOT NULL AND segment IS DISTINCT FROM 'event_name' OR segment = 'event_category' THEN
+      others := CASE WHEN coalesce(category, 'unknown') = 'unknown' THEN 'unknown' END;
+      SELECT coalesce(array_agg(taxonomy.event_name), '{}'),
+             coalesce(array_agg(CASE WHEN category IS NULL OR taxonomy.event_category = category THEN taxonomy.event_category END), '{}')
+        INTO labels, names
+        FROM @extschema@.event_taxonomy AS taxonomy
+       WHERE others IS NOT NULL
+          OR taxonomy.event_category = category;
+    END IF;
+    query := format('SELECT %s AS value, part.user_id, part.days FROM (SELECT %s AS value, @extschema@.user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text) AS found FROM (%s) AS active %s %s) AS grouped CROSS JOIN LATERAL @extschema@.user_days_found(grouped.found, %s) AS part WHERE %s',
+      CASE WHEN by_label THEN 'part.name' ELSE 'grouped.value' END,
+      row_value, labels, names, others,
+      format('SELECT rollup.account_id, rollup.user_id, rollup.%I AS map FROM %s AS rollup WHERE %s', CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END, rollup, of_account),
+      row_joins,
+      CASE WHEN by_user OR by_label THEN '' ELSE 'GROUP BY 1' END,
       past,
-      CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
-      rollup,
-      of_account,
-      format(CASE segment WHEN 'event_category' THEN '@extschema@.by_category(%s)' ELSE '%s' END,
-             CASE WHEN event IS NULL THEN 'users.sums' ELSE format('@extschema@.dayseries_map(%L::text, users.sums OPERATOR(@extschema@.->) %1$L::text)', event) END),
-      CASE WHEN category IS NULL THEN 'true'
-           WHEN segment = 'event_category' THEN format('part.label = %L', category)
-           ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
-  ELSIF of_events OR account_id IS NOT NULL THEN
-    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s WHERE active.days IS NOT NULL GROUP BY %s',
-      row_value, past,
-      format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
-        CASE WHEN NOT of_events THEN 'rollup.days'
-             WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
-             ELSE format('@extschema@.days(rollup.events, %L::text[])',
-                         CASE WHEN event IS NOT NULL THEN ARRAY[event]
-                              ELSE ARRAY(SELECT taxonomy.event_name FROM @extschema@.event_taxonomy AS taxonomy WHERE taxonomy.event_category = category) END) END,
-        CASE WHEN of_events THEN rollup ELSE activity END,
-        of_account),
-      row_joins, row_group);
+      CASE WHEN segment = 'event_name' AND category IS NOT NULL THEN format('coalesce(@extschema@.event_category(part.name), ''unknown'') = %L', category) ELSE 'true' END);
+  ELSIF account_id IS NOT NULL THEN
+    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (SELECT rollup.account_id, rollup.user_id, rollup.days FROM %s AS rollup WHERE %s OFFSET 0) AS active %s GROUP BY %s',
+      row_value, past, activity, of_account, row_joins, row_group);
   ELSE
     -- What is settled of users of one account is read as it is; the others, and
     -- those with something pending, are merged.

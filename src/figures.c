@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "dayseries_sql.h"
+#include "figures.h"
 #include "map_counter.h"
 #include "periods.h"
 #include "state_context.h"
@@ -892,6 +893,23 @@ static const char *const active_period_labels[] = {
 	[RETURNING_USERS] = "returning"
 };
 
+/* Count a word of a set whose last day before it is known; returns that after it. */
+static inline int64
+count_active_word(UaMapCounter *counter, UaLabelCounter **labels, PeriodCache *cache,
+				  PeriodKind kind, int32 word, uint64 bits, int64 last)
+{
+	uint64		returning;
+	uint64		firsts = period_firsts(cache, kind, word, bits, last, &returning);
+
+	if (firsts != 0)
+		ua_label_counter_plus(counter, labels[ACTIVE_USERS], word, firsts);
+	if (last == UA_NO_DAY)
+		ua_label_counter_plus(counter, labels[NEW_USERS], word, bits & -bits);
+	if (returning != 0)
+		ua_label_counter_plus(counter, labels[RETURNING_USERS], word, returning);
+	return (int64) ua_day_of_word(word) + pg_leftmost_one_pos64(bits);
+}
+
 Datum
 active_period_counts_transfn(PG_FUNCTION_ARGS)
 {
@@ -913,19 +931,51 @@ active_period_counts_transfn(PG_FUNCTION_ARGS)
 
 	ua_days_read(&reader, PG_GETARG_DAYS(1));
 	while (ua_days_next(&reader, &word, &bits))
-	{
-		uint64		returning;
-		uint64		firsts = period_firsts(cache, kind, word, bits, last, &returning);
-
-		if (firsts != 0)
-			ua_label_counter_plus(&state->counter, labels[ACTIVE_USERS], word, firsts);
-		if (last == UA_NO_DAY)
-			ua_label_counter_plus(&state->counter, labels[NEW_USERS], word, bits & -bits);
-		if (returning != 0)
-			ua_label_counter_plus(&state->counter, labels[RETURNING_USERS], word, returning);
-		last = (int64) ua_day_of_word(word) + pg_leftmost_one_pos64(bits);
-	}
+		last = count_active_word(&state->counter, labels, cache, kind, word, bits, last);
 	PG_RETURN_STATE(state);
+}
+
+struct UaActivePeriods
+{
+	PeriodKind	kind;
+	PeriodCache *cache;
+	UaMapCounter counter;
+	UaLabelCounter *labels[lengthof(active_period_labels)];
+};
+
+UaActivePeriods *
+ua_active_periods_start(FunctionCallInfo fcinfo, int period, int week_start)
+{
+	UaActivePeriods *counts = palloc(sizeof(UaActivePeriods));
+
+	counts->kind = period_kind(fcinfo, period);
+	counts->cache = period_cache(fcinfo, week_start);
+	ua_map_counter_start(&counts->counter, CurrentMemoryContext);
+	for (int i = 0; i < lengthof(active_period_labels); i++)
+		counts->labels[i] = ua_map_counter_of(&counts->counter, active_period_labels[i],
+											  strlen(active_period_labels[i]));
+	return counts;
+}
+
+void
+ua_active_periods_add(UaActivePeriods *counts, int n_words,
+					  const int32 *words, const uint64 *bits)
+{
+	int64		last = UA_NO_DAY;
+
+	for (int i = 0; i < n_words; i++)
+		last = count_active_word(&counts->counter, counts->labels, counts->cache,
+								 counts->kind, words[i], bits[i], last);
+}
+
+Datum
+ua_active_periods_map(UaActivePeriods *counts)
+{
+	UaMapWriter writer;
+
+	ua_map_start(&writer);
+	ua_map_counter_write(&counts->counter, &writer);
+	return ua_map_datum(&writer);
 }
 
 /* ---------- retention_counts(started, back, period, week_start, unbounded) ---------- */

@@ -1,13 +1,14 @@
 /*
  * user_days.c
  *		user_days(): the days of each user under each of some names, of many
- *		rows with a user and a map; user_days_found(): these as rows.
+ *		rows with a user and a map; user_days_found(): these as rows;
+ *		user_days_counts(): in how many of them a period is active.
  *
  * The state is a hash table of users in an expanded object. Where it has to
  * travel, it is flattened into a bytea: the number of names; each name, with
- * its length before it; then, for each user and name, the user, the number of
- * the name from 0, and the days as in a dayset, with their length before them.
- * Numbers are varints.
+ * its length before it, all these varints; then runs of words of days, each
+ * with the user and the number of the name, from 0. A user may have several
+ * runs under one name.
  */
 #include "postgres.h"
 
@@ -15,21 +16,25 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
+#include "utils/typcache.h"
 #include "utils/uuid.h"
 
 #include "compat.h"
 #include "dayseries_sql.h"
+#include "figures.h"
 #include "state_context.h"
 #include "word_table.h"
 
 PG_FUNCTION_INFO_V1(user_days_transfn);
 PG_FUNCTION_INFO_V1(user_days_combinefn);
 PG_FUNCTION_INFO_V1(user_days_found);
+PG_FUNCTION_INFO_V1(user_days_counts);
 
 /* The window within the days of a user reaches about a year. */
 #define WINDOW	6
@@ -304,16 +309,74 @@ add_series(UserDays *state, UserEntry *user, NamedDays *last, int name,
 	return days;
 }
 
+/* Goes through users and names: of each pair the words of days, in order. */
+typedef struct DaysWalk
+{
+	UserDays   *state;
+	users_iterator iterator;
+	UserEntry  *user;
+	NamedDays  *days;
+	int			n_words;
+	int			capacity;
+	int32	   *words;
+	uint64	   *bits;
+} DaysWalk;
+
+static void
+start_walk(DaysWalk *walk, UserDays *state)
+{
+	walk->state = state;
+	users_start_iterate(state->users, &walk->iterator);
+	walk->days = NULL;
+	walk->capacity = 64;
+	walk->words = palloc(walk->capacity * sizeof(int32));
+	walk->bits = palloc(walk->capacity * sizeof(uint64));
+}
+
+static bool
+next_days(DaysWalk *walk)
+{
+	UaWordTableScan scan;
+
+	if (walk->days != NULL)
+		walk->days = walk->days->next;
+	while (walk->days == NULL)
+	{
+		walk->user = users_iterate(walk->state->users, &walk->iterator);
+		if (walk->user == NULL)
+			return false;
+		CHECK_FOR_INTERRUPTS();
+		walk->days = walk->user->days;
+	}
+
+	walk->n_words = 0;
+	ua_word_table_scan(&scan, &walk->days->words);
+	while (ua_word_table_next(&scan, &walk->words[walk->n_words],
+							  &walk->bits[walk->n_words]))
+	{
+		if (++walk->n_words == walk->capacity)
+		{
+			walk->capacity *= 2;
+			walk->words = repalloc_huge(walk->words, walk->capacity * sizeof(int32));
+			walk->bits = repalloc_huge(walk->bits, walk->capacity * sizeof(uint64));
+		}
+	}
+	return true;
+}
+
 /* ---------- flat states ---------- */
 
-/* Reads the users and names of a flat state, whatever its bytes are. */
-typedef struct FlatReader
+/* What comes before the words of a run. */
+typedef struct FlatRun
 {
-	const uint8 *at;
-	const uint8 *end;
-	text	  **names;
-	uint32		n_names;
-} FlatReader;
+	pg_uuid_t	user;
+	uint32		name;
+	int32		first;
+	uint32		n_words;
+} FlatRun;
+
+/* Fewer words without days than that are written rather than begin a new run. */
+#define RUN_GAP	4
 
 static void
 malformed(void)
@@ -323,60 +386,74 @@ malformed(void)
 			 errmsg("invalid result of user_days()")));
 }
 
-static uint32
-read_number(FlatReader *reader)
-{
-	uint32		number;
-	int			size = ua_varint_check(reader->at, reader->end - reader->at, &number);
-
-	if (size == 0)
-		malformed();
-	reader->at += size;
-	return number;
-}
-
 static const uint8 *
-read_bytes(FlatReader *reader, Size size)
+read_bytes(const uint8 **at, const uint8 *end, Size size)
 {
-	const uint8 *bytes = reader->at;
+	const uint8 *bytes = *at;
 
-	if (size > (Size) (reader->end - reader->at))
+	if (size > (Size) (end - bytes))
 		malformed();
-	reader->at += size;
+	*at += size;
 	return bytes;
 }
 
-static void
-read_flat(FlatReader *reader, bytea *flat)
+static uint32
+read_number(const uint8 **at, const uint8 *end)
 {
-	reader->at = (const uint8 *) VARDATA_ANY(flat);
-	reader->end = reader->at + VARSIZE_ANY_EXHDR(flat);
-	reader->n_names = read_number(reader);
-	if (reader->n_names > reader->end - reader->at)
-		malformed();
-	reader->names = palloc(reader->n_names * sizeof(text *));
-	for (uint32 i = 0; i < reader->n_names; i++)
-	{
-		uint32		size = read_number(reader);
-		const char *name = (const char *) read_bytes(reader, size);
+	uint32		number;
+	int			size = ua_varint_check(*at, end - *at, &number);
 
-		reader->names[i] = cstring_to_text_with_len(name, (int) size);
-	}
+	if (size == 0)
+		malformed();
+	*at += size;
+	return number;
 }
 
-static bool
-read_days(FlatReader *reader, pg_uuid_t *user, uint32 *name, UaDays *days)
+/* Add what a flat state has, whatever its bytes are. */
+static void
+add_flat(UserDays *state, bytea *flat)
 {
-	if (reader->at == reader->end)
-		return false;
-	CHECK_FOR_INTERRUPTS();
-	memcpy(user, read_bytes(reader, sizeof(*user)), sizeof(*user));
-	*name = read_number(reader);
-	days->size = read_number(reader);
-	days->body = read_bytes(reader, days->size);
-	if (*name >= reader->n_names || ua_days_fault(*days) != NULL)
+	const uint8 *at = (const uint8 *) VARDATA_ANY(flat);
+	const uint8 *end = at + VARSIZE_ANY_EXHDR(flat);
+	uint32		n_names = read_number(&at, end);
+	int		   *numbers;
+
+	if (n_names > end - at)
 		malformed();
-	return true;
+	numbers = palloc(n_names * sizeof(int));
+	for (uint32 i = 0; i < n_names; i++)
+	{
+		uint32		size = read_number(&at, end);
+		const char *name = (const char *) read_bytes(&at, end, size);
+
+		pg_verifymbstr(name, (int) size, false);
+		numbers[i] = name_number(state, name, size);
+	}
+
+	while (at < end)
+	{
+		FlatRun		run;
+		const uint8 *words;
+		NamedDays  *days;
+
+		CHECK_FOR_INTERRUPTS();
+		memcpy(&run, read_bytes(&at, end, sizeof(run)), sizeof(run));
+		if (run.name >= n_names || run.n_words > (Size) (end - at) / sizeof(uint64) ||
+			!ua_is_day((int64) run.first * DAYS_PER_WORD) ||
+			!ua_is_day(((int64) run.first + run.n_words) * DAYS_PER_WORD - 1))
+			malformed();
+		words = read_bytes(&at, end, run.n_words * sizeof(uint64));
+		days = find_days(state, find_user(state, &run.user), NULL, numbers[run.name]);
+		for (uint32 i = 0; i < run.n_words; i++)
+		{
+			uint64		bits;
+
+			memcpy(&bits, words + i * sizeof(uint64), sizeof(bits));
+			if (bits != 0)
+				*ua_word_table_find(&days->words, run.first + (int32) i) |= bits;
+		}
+	}
+	pfree(numbers);
 }
 
 static void
@@ -388,22 +465,32 @@ append_number(StringInfo to, uint32 number)
 }
 
 static void
-append_days(StringInfo to, const UserEntry *user, NamedDays *days, UaDaysWriter *writer)
+append_days(StringInfo to, const DaysWalk *walk)
 {
-	UaWordTableScan scan;
-	int32		word;
-	uint64		bits;
-	Size		size;
+	int			first = 0;
 
-	ua_days_rewrite(writer);
-	ua_word_table_scan(&scan, &days->words);
-	while (ua_word_table_next(&scan, &word, &bits))
-		ua_days_put(writer, word, bits);
-	size = ua_days_written(writer);
-	appendBinaryStringInfo(to, (const char *) &user->user, sizeof(pg_uuid_t));
-	append_number(to, days->name);
-	append_number(to, (uint32) size);
-	appendBinaryStringInfo(to, (char *) writer->chunk, (int) size);
+	for (int i = 1; i <= walk->n_words; i++)
+	{
+		static const uint64 none = 0;
+		FlatRun		run;
+		int32		word = walk->words[first];
+
+		if (i < walk->n_words && walk->words[i] - walk->words[i - 1] <= RUN_GAP)
+			continue;
+		memset(&run, 0, sizeof(run));
+		run.user = walk->user->user;
+		run.name = walk->days->name;
+		run.first = word;
+		run.n_words = walk->words[i - 1] - word + 1;
+		appendBinaryStringInfo(to, (char *) &run, sizeof(run));
+		for (; first < i; first++)
+		{
+			for (; word < walk->words[first]; word++)
+				appendBinaryStringInfo(to, (const char *) &none, sizeof(none));
+			appendBinaryStringInfo(to, (char *) &walk->bits[first], sizeof(uint64));
+			word++;
+		}
+	}
 }
 
 /* More than 1 GB is refused where bytes are appended. */
@@ -415,12 +502,9 @@ user_days_flat_size(ExpandedObjectHeader *header)
 	if (state->flat == NULL)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(state->context);
-		UaDaysWriter writer;
 		StringInfoData bytes;
-		users_iterator iterator;
-		UserEntry  *user;
+		DaysWalk	walk;
 
-		ua_days_write(&writer, 0, 64);
 		initStringInfo(&bytes);
 		appendStringInfoSpaces(&bytes, VARHDRSZ);
 		append_number(&bytes, state->n_names);
@@ -430,14 +514,11 @@ user_days_flat_size(ExpandedObjectHeader *header)
 			appendBinaryStringInfo(&bytes, VARDATA(state->names[i]),
 								   VARSIZE(state->names[i]) - VARHDRSZ);
 		}
-		users_start_iterate(state->users, &iterator);
-		while ((user = users_iterate(state->users, &iterator)) != NULL)
-		{
-			CHECK_FOR_INTERRUPTS();
-			for (NamedDays *days = user->days; days != NULL; days = days->next)
-				append_days(&bytes, user, days, &writer);
-		}
-		pfree(writer.chunk);
+		start_walk(&walk, state);
+		while (next_days(&walk))
+			append_days(&bytes, &walk);
+		pfree(walk.words);
+		pfree(walk.bits);
 		state->flat = (bytea *) bytes.data;
 		SET_VARSIZE(state->flat, bytes.len);
 		MemoryContextSwitchTo(caller);
@@ -458,31 +539,16 @@ user_days_flatten(ExpandedObjectHeader *header, void *result, Size size)
 
 /* ---------- the aggregate ---------- */
 
-static void
-add_flat(UserDays *state, bytea *flat)
+static UserDays *
+new_state(MemoryContext context)
 {
-	FlatReader	reader;
-	pg_uuid_t	user;
-	uint32		name;
-	UaDays		days;
-	int		   *numbers;
+	UserDays   *state = MemoryContextAllocZero(context, sizeof(UserDays));
 
-	read_flat(&reader, flat);
-	numbers = palloc(reader.n_names * sizeof(int));
-	for (uint32 i = 0; i < reader.n_names; i++)
-		numbers[i] = name_number(state, VARDATA(reader.names[i]),
-								 VARSIZE(reader.names[i]) - VARHDRSZ);
-	while (read_days(&reader, &user, &name, &days))
-	{
-		NamedDays  *into = find_days(state, find_user(state, &user), NULL, numbers[name]);
-		UaDaysReader words;
-		int32		word;
-		uint64		bits;
-
-		ua_days_read(&words, days);
-		while (ua_days_next(&words, &word, &bits))
-			*ua_word_table_find(&into->words, word) |= bits;
-	}
+	EOH_init_header(&state->header, &user_days_methods, context);
+	state->context = context;
+	state->users = users_create(context, USERS_AT_FIRST, NULL);
+	state->others = NOT_COUNTED;
+	return state;
 }
 
 /* The state to change, made from argument 0 where that is none. */
@@ -491,7 +557,6 @@ state_to_change(FunctionCallInfo fcinfo)
 {
 	Datum		datum = PG_GETARG_DATUM(0);
 	MemoryContext aggregate;
-	MemoryContext context;
 	UserDays   *state;
 
 	if (!AggCheckCallContext(fcinfo, &aggregate))
@@ -512,12 +577,7 @@ state_to_change(FunctionCallInfo fcinfo)
 		}
 	}
 
-	context = ua_state_context(aggregate);
-	state = MemoryContextAllocZero(context, sizeof(UserDays));
-	EOH_init_header(&state->header, &user_days_methods, context);
-	state->context = context;
-	state->users = users_create(context, USERS_AT_FIRST, NULL);
-	state->others = NOT_COUNTED;
+	state = new_state(ua_state_context(aggregate));
 	if (!PG_ARGISNULL(0))
 		add_flat(state, PG_GETARG_BYTEA_PP(0));
 	return state;
@@ -596,32 +656,125 @@ user_days_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
 }
 
+/* ---------- what was found ---------- */
+
+/* A state to read, which may have travelled. */
+static UserDays *
+state_to_read(Datum found)
+{
+	UserDays   *state;
+
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(found)))
+	{
+		state = (UserDays *) DatumGetEOHP(found);
+		if (state->header.eoh_methods == &user_days_methods)
+			return state;
+	}
+	state = new_state(CurrentMemoryContext);
+	add_flat(state, DatumGetByteaPP(found));
+	return state;
+}
+
+/* Leave out the days of a walk that are not within an argument. */
+static void
+bounds_of(Datum argument, UaDay *first, UaDay *last)
+{
+	RangeType  *range = DatumGetRangeTypeP(argument);
+
+	ua_days_of_range(lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO),
+					 range, first, last);
+}
+
+static inline uint64
+bits_within(const DaysWalk *walk, int i, UaDay first, UaDay last)
+{
+	int32		word = walk->words[i];
+	uint64		bits = walk->bits[i];
+
+	if (first > last || word < ua_word_of_day(first) || word > ua_word_of_day(last))
+		return 0;
+	if (word == ua_word_of_day(first))
+		bits &= ua_bits_from(first);
+	if (word == ua_word_of_day(last))
+		bits &= ua_bits_before(last) | ua_bit_of_day(last);
+	return bits;
+}
+
 /* user_days_found(found bytea, past daterange) → setof (name, user_id, days) */
 Datum
 user_days_found(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	FlatReader	reader;
-	pg_uuid_t	user;
-	uint32		name;
-	UaDays		days;
+	UserDays   *state = state_to_read(PG_GETARG_DATUM(0));
+	DaysWalk	walk;
 	UaDay		first;
 	UaDay		last;
 
-	ua_days_of_range_arg(fcinfo, 1, &first, &last);
+	bounds_of(PG_GETARG_DATUM(1), &first, &last);
 	InitMaterializedSRF(fcinfo, 0);
-	read_flat(&reader, PG_GETARG_BYTEA_PP(0));
-	while (read_days(&reader, &user, &name, &days))
+	start_walk(&walk, state);
+	while (next_days(&walk))
 	{
-		UaDayset   *sliced = ua_dayset_slice(days, first, last);
+		UaDaysWriter writer;
 		Datum		values[3];
 		bool		nulls[3] = {false, false, false};
 
-		values[0] = PointerGetDatum(reader.names[name]);
-		values[1] = UUIDPGetDatum(&user);
-		values[2] = PointerGetDatum(sliced);
+		ua_days_write(&writer, VARHDRSZ, walk.n_words * sizeof(uint64));
+		for (int i = 0; i < walk.n_words; i++)
+		{
+			uint64		bits = bits_within(&walk, i, first, last);
+
+			if (bits != 0)
+				ua_days_put(&writer, walk.words[i], bits);
+		}
+		values[0] = PointerGetDatum(state->names[walk.days->name]);
+		values[1] = UUIDPGetDatum(&walk.user->user);
+		values[2] = PointerGetDatum(ua_dayset_written(&writer));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		pfree(sliced);
+		pfree(DatumGetPointer(values[2]));
+	}
+	return (Datum) 0;
+}
+
+/* user_days_counts(found bytea, past daterange, period text, week_start integer) → setof (name, counts) */
+Datum
+user_days_counts(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	UserDays   *state = state_to_read(PG_GETARG_DATUM(0));
+	UaActivePeriods **counts = palloc(state->n_names * sizeof(UaActivePeriods *));
+	DaysWalk	walk;
+	UaDay		first;
+	UaDay		last;
+
+	bounds_of(PG_GETARG_DATUM(1), &first, &last);
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < state->n_names; i++)
+		counts[i] = ua_active_periods_start(fcinfo, 2, 3);
+	start_walk(&walk, state);
+	while (next_days(&walk))
+	{
+		int			n = 0;
+
+		for (int i = 0; i < walk.n_words; i++)
+		{
+			uint64		bits = bits_within(&walk, i, first, last);
+
+			if (bits == 0)
+				continue;
+			walk.words[n] = walk.words[i];
+			walk.bits[n++] = bits;
+		}
+		ua_active_periods_add(counts[walk.days->name], n, walk.words, walk.bits);
+	}
+	for (int i = 0; i < state->n_names; i++)
+	{
+		Datum		values[2];
+		bool		nulls[2] = {false, false};
+
+		values[0] = PointerGetDatum(state->names[i]);
+		values[1] = ua_active_periods_map(counts[i]);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
 }

@@ -189,8 +189,9 @@ COMMENT ON FUNCTION @extschema@.usage_report_range(date, date, text) IS
 
 -- The query for days of activity up to today: segment_value, user_id, days.
 -- A user has a row in each segment, and is whom the segment's events are of;
--- where users are followed over time (own), whom the segment has today.
-CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean)
+-- where users are followed over time (own), whom the segment has today. With a
+-- period, counts instead of users and days, where that takes no look at users.
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -233,6 +234,7 @@ DECLARE
   labels text[];
   names text[];
   others text;
+  counting boolean := false;
   changed uuid[];
   merged text;
   query text;
@@ -250,13 +252,15 @@ BEGIN
        WHERE others IS NOT NULL
           OR taxonomy.event_category = category;
     END IF;
-    query := format('SELECT %s AS value, part.user_id, part.days FROM (SELECT %s AS value, @extschema@.user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text) AS found FROM (%s) AS active %s %s) AS grouped CROSS JOIN LATERAL @extschema@.user_days_found(grouped.found, %s) AS part WHERE %s',
+    counting := period IS NOT NULL AND (segment IS NULL OR NOT by_user);
+    query := format('SELECT %s AS value, %s FROM (SELECT %s AS value, @extschema@.user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text) AS found FROM (%s) AS active %s %s) AS grouped CROSS JOIN LATERAL @extschema@.%s AS part WHERE %s',
       CASE WHEN by_label THEN 'part.name' ELSE 'grouped.value' END,
+      CASE WHEN counting THEN 'part.counts' ELSE 'part.user_id, part.days' END,
       row_value, labels, names, others,
       format('SELECT rollup.account_id, rollup.user_id, rollup.%I AS map FROM %s AS rollup WHERE %s', CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END, rollup, of_account),
       row_joins,
       CASE WHEN by_user OR by_label THEN '' ELSE 'GROUP BY 1' END,
-      past,
+      CASE WHEN counting THEN format('user_days_counts(grouped.found, %s, %L, %s)', past, period, week_start) ELSE format('user_days_found(grouped.found, %s)', past) END,
       CASE WHEN segment = 'event_name' AND category IS NOT NULL THEN format('coalesce(@extschema@.event_category(part.name), ''unknown'') = %L', category) ELSE 'true' END);
   ELSIF account_id IS NOT NULL THEN
     query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (SELECT rollup.account_id, rollup.user_id, rollup.days FROM %s AS rollup WHERE %s OFFSET 0) AS active %s GROUP BY %s',
@@ -278,13 +282,18 @@ BEGIN
                      SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %2$s FROM %5$s AS active %3$s WHERE %6$s GROUP BY %7$s',
       row_value, past, row_joins, CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END, activity, merged, row_group);
   END IF;
-  RETURN CASE WHEN by_user THEN format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins)
-              ELSE format('SELECT value AS segment_value, user_id, days FROM (%s) AS active', query) END;
+  IF counting THEN
+    RETURN format('SELECT value AS segment_value, counts FROM (%s) AS active', query);
+  END IF;
+  query := CASE WHEN by_user THEN format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins)
+                ELSE format('SELECT value AS segment_value, user_id, days FROM (%s) AS active', query) END;
+  RETURN CASE WHEN period IS NULL THEN query
+              ELSE format('SELECT segment_value, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%s) AS days GROUP BY 1', period, week_start, query) END;
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean) IS
-  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, text, integer) IS
+  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users; with a period, the query for what active_period_counts() makes of these, by segment; part of the reports';
 
 -- ---------- what the second level tells ----------
 
@@ -361,13 +370,13 @@ DECLARE
   -- Without a segment there is one row, also where there is nobody.
   segment_column CONSTANT text := CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END;
   grouping CONSTANT text := CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END;
+  parts CONSTANT text := 'counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned';
   -- Of users' days: in each period that has one, or on each day with one in the window
   -- that ends on it
   counts CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
                    FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
-    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
-                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
+    ELSE format('SELECT *, %s FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', parts, period, week_start)
   END;
   -- A sum of sources is that of all events, and has the fewest labels.
   sum_column CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'seconds'
@@ -438,7 +447,9 @@ BEGIN
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
-      format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own), grouping));
+      CASE WHEN window_days IS NULL
+           THEN format('SELECT segment_value, %s FROM (%s) AS counted', parts, @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start))
+           ELSE format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own), grouping) END);
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN

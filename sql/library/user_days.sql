@@ -34,3 +34,11 @@ AS 'MODULE_PATHNAME', 'user_days_found';
 
 COMMENT ON FUNCTION @extschema@.user_days_found(bytea, daterange) IS
   'What user_days() found on the days of the range, as rows, maybe with no days; other bytes are an error (22P03); part of the reports';
+
+CREATE FUNCTION @extschema@.user_days_counts(found bytea, past daterange, period text, week_start integer, OUT name text, OUT counts @extschema@.dayseries_map)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 10
+AS 'MODULE_PATHNAME', 'user_days_counts';
+
+COMMENT ON FUNCTION @extschema@.user_days_counts(bytea, daterange, text, integer) IS
+  'What active_period_counts() makes of the sets of days of each name that user_days() found, cut to the days of the range; other bytes are an error (22P03); part of the reports';

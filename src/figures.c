@@ -11,10 +11,13 @@
 
 #include "fmgr.h"
 #include "utils/expandeddatum.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/typcache.h"
 
 #include "compat.h"
 #include "dayseries_sql.h"
+#include "dayseries_text.h"
 #include "figures.h"
 #include "map_counter.h"
 #include "periods.h"
@@ -935,37 +938,80 @@ active_period_counts_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_STATE(state);
 }
 
+void
+ua_periods_of_args(UaPeriods *periods, FunctionCallInfo fcinfo, int argument)
+{
+	RangeType  *past;
+
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the range of days must not be null")));
+	past = PG_GETARG_RANGE_P(argument);
+	ua_days_of_range(lookup_type_cache(RangeTypeGetOid(past), TYPECACHE_RANGE_INFO),
+					 past, &periods->first, &periods->last);
+	periods->kind = period_kind(fcinfo, argument + 1) + 1;
+	periods->week_start = period_cache(fcinfo, argument + 2)->week_start;
+}
+
+bool
+ua_periods_are_valid(const UaPeriods *periods)
+{
+	return periods->kind == UA_NO_PERIODS ||
+		(periods->kind >= PERIOD_DAY + 1 && periods->kind <= PERIOD_QUARTER + 1 &&
+		 periods->week_start >= 1 && periods->week_start <= 7);
+}
+
 struct UaActivePeriods
 {
-	PeriodKind	kind;
-	PeriodCache *cache;
+	UaPeriods	periods;
+	PeriodCache cache;
 	UaMapCounter counter;
-	UaLabelCounter *labels[lengthof(active_period_labels)];
+	UaLabelCounter *labels[FLEXIBLE_ARRAY_MEMBER][lengthof(active_period_labels)];
 };
 
 UaActivePeriods *
-ua_active_periods_start(FunctionCallInfo fcinfo, int period, int week_start)
+ua_active_periods_start(const UaPeriods *periods, int n_names, text **names)
 {
-	UaActivePeriods *counts = palloc(sizeof(UaActivePeriods));
+	UaActivePeriods *counts = palloc0(offsetof(UaActivePeriods, labels) +
+									  n_names * sizeof(counts->labels[0]));
 
-	counts->kind = period_kind(fcinfo, period);
-	counts->cache = period_cache(fcinfo, week_start);
+	counts->periods = *periods;
+	counts->cache.week_start = periods->week_start;
 	ua_map_counter_start(&counts->counter, CurrentMemoryContext);
-	for (int i = 0; i < lengthof(active_period_labels); i++)
-		counts->labels[i] = ua_map_counter_of(&counts->counter, active_period_labels[i],
-											  strlen(active_period_labels[i]));
+	for (int i = 0; i < n_names; i++)
+	{
+		char	   *name = text_to_cstring(names[i]);
+
+		for (int kind = 0; kind < lengthof(active_period_labels); kind++)
+		{
+			char	   *label = psprintf("%s/%s", name, active_period_labels[kind]);
+
+			ua_check_label(label, strlen(label));
+			counts->labels[i][kind] = ua_map_counter_of(&counts->counter, label, strlen(label));
+			pfree(label);
+		}
+		pfree(name);
+	}
 	return counts;
 }
 
 void
-ua_active_periods_add(UaActivePeriods *counts, int n_words,
+ua_active_periods_add(UaActivePeriods *counts, int name, int n_words,
 					  const int32 *words, const uint64 *bits)
 {
 	int64		last = UA_NO_DAY;
 
 	for (int i = 0; i < n_words; i++)
-		last = count_active_word(&counts->counter, counts->labels, counts->cache,
-								 counts->kind, words[i], bits[i], last);
+	{
+		uint64		within = ua_bits_within(words[i], bits[i],
+											counts->periods.first, counts->periods.last);
+
+		if (within != 0)
+			last = count_active_word(&counts->counter, counts->labels[name],
+									 &counts->cache, counts->periods.kind - 1,
+									 words[i], within, last);
+	}
 }
 
 Datum

@@ -1,14 +1,15 @@
 /*
  * user_days.c
  *		user_days(): the days of each user under each of some names, of many
- *		rows with a user and a map; user_days_found(): these as rows;
- *		user_days_counts(): in how many of them a period is active.
+ *		rows with a user and a map; user_days_found(): these as rows.
+ *		user_day_counts(): for each name, in how many of them each period is
+ *		active.
  *
  * The state is a hash table of users in an expanded object. Where it has to
- * travel, it is flattened into a bytea: the number of names; each name, with
- * its length before it, all these varints; then runs of words of days, each
- * with the user and the number of the name, from 0. A user may have several
- * runs under one name.
+ * travel, it is flattened into a bytea: what is to be counted, a UaPeriods;
+ * then, as varints, the number of names, and each name with its length before
+ * it; then runs of words of days, each with the user and the number of the
+ * name, from 0. The runs of a user under a name follow one another.
  */
 #include "postgres.h"
 
@@ -22,7 +23,6 @@
 #include "utils/builtins.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
-#include "utils/typcache.h"
 #include "utils/uuid.h"
 
 #include "compat.h"
@@ -34,7 +34,8 @@
 PG_FUNCTION_INFO_V1(user_days_transfn);
 PG_FUNCTION_INFO_V1(user_days_combinefn);
 PG_FUNCTION_INFO_V1(user_days_found);
-PG_FUNCTION_INFO_V1(user_days_counts);
+PG_FUNCTION_INFO_V1(user_day_counts_transfn);
+PG_FUNCTION_INFO_V1(user_day_counts_finalfn);
 
 /* The window within the days of a user reaches about a year. */
 #define WINDOW	6
@@ -105,6 +106,7 @@ typedef struct UserDays
 	bool		has_labels;		/* whether they were taken from the arguments */
 	bool		by_label;		/* others count under themselves */
 	int			others;			/* what they count under otherwise */
+	UaPeriods	periods;		/* what is to be counted, if anything */
 	bytea	   *flat;			/* from its size to its use */
 } UserDays;
 
@@ -409,46 +411,90 @@ read_number(const uint8 **at, const uint8 *end)
 	return number;
 }
 
-/* Add what a flat state has, whatever its bytes are. */
+/* Reads a flat state, whatever its bytes are. */
+typedef struct FlatReader
+{
+	const uint8 *at;
+	const uint8 *end;
+	UaPeriods	periods;
+	uint32		n_names;
+	text	  **names;
+} FlatReader;
+
+static void
+read_flat(FlatReader *reader, bytea *flat)
+{
+	const uint8 *end = (const uint8 *) VARDATA_ANY(flat) + VARSIZE_ANY_EXHDR(flat);
+
+	reader->at = (const uint8 *) VARDATA_ANY(flat);
+	reader->end = end;
+	memcpy(&reader->periods, read_bytes(&reader->at, end, sizeof(UaPeriods)), sizeof(UaPeriods));
+	if (!ua_periods_are_valid(&reader->periods))
+		malformed();
+	reader->n_names = read_number(&reader->at, end);
+	if (reader->n_names > end - reader->at)
+		malformed();
+	reader->names = palloc(reader->n_names * sizeof(text *));
+	for (uint32 i = 0; i < reader->n_names; i++)
+	{
+		uint32		size = read_number(&reader->at, end);
+		const char *name = (const char *) read_bytes(&reader->at, end, size);
+
+		pg_verifymbstr(name, (int) size, false);
+		reader->names[i] = cstring_to_text_with_len(name, (int) size);
+	}
+}
+
+/* The next run, and its words where they lie; false where there is none. */
+static bool
+read_run(FlatReader *reader, FlatRun *run, const uint8 **words)
+{
+	if (reader->at == reader->end)
+		return false;
+	CHECK_FOR_INTERRUPTS();
+	memcpy(run, read_bytes(&reader->at, reader->end, sizeof(*run)), sizeof(*run));
+	if (run->name >= reader->n_names ||
+		run->n_words > (Size) (reader->end - reader->at) / sizeof(uint64) ||
+		!ua_is_day((int64) run->first * DAYS_PER_WORD) ||
+		!ua_is_day(((int64) run->first + run->n_words) * DAYS_PER_WORD - 1))
+		malformed();
+	*words = read_bytes(&reader->at, reader->end, run->n_words * sizeof(uint64));
+	return true;
+}
+
+static inline uint64
+word_of_run(const uint8 *words, uint32 i)
+{
+	uint64		bits;
+
+	memcpy(&bits, words + i * sizeof(uint64), sizeof(bits));
+	return bits;
+}
+
 static void
 add_flat(UserDays *state, bytea *flat)
 {
-	const uint8 *at = (const uint8 *) VARDATA_ANY(flat);
-	const uint8 *end = at + VARSIZE_ANY_EXHDR(flat);
-	uint32		n_names = read_number(&at, end);
+	FlatReader	reader;
+	FlatRun		run;
+	const uint8 *words;
 	int		   *numbers;
 
-	if (n_names > end - at)
-		malformed();
-	numbers = palloc(n_names * sizeof(int));
-	for (uint32 i = 0; i < n_names; i++)
+	read_flat(&reader, flat);
+	if (reader.periods.kind != UA_NO_PERIODS)
+		state->periods = reader.periods;
+	numbers = palloc(reader.n_names * sizeof(int));
+	for (uint32 i = 0; i < reader.n_names; i++)
+		numbers[i] = name_number(state, VARDATA(reader.names[i]),
+								 VARSIZE(reader.names[i]) - VARHDRSZ);
+	while (read_run(&reader, &run, &words))
 	{
-		uint32		size = read_number(&at, end);
-		const char *name = (const char *) read_bytes(&at, end, size);
+		NamedDays  *days = find_days(state, find_user(state, &run.user), NULL,
+									 numbers[run.name]);
 
-		pg_verifymbstr(name, (int) size, false);
-		numbers[i] = name_number(state, name, size);
-	}
-
-	while (at < end)
-	{
-		FlatRun		run;
-		const uint8 *words;
-		NamedDays  *days;
-
-		CHECK_FOR_INTERRUPTS();
-		memcpy(&run, read_bytes(&at, end, sizeof(run)), sizeof(run));
-		if (run.name >= n_names || run.n_words > (Size) (end - at) / sizeof(uint64) ||
-			!ua_is_day((int64) run.first * DAYS_PER_WORD) ||
-			!ua_is_day(((int64) run.first + run.n_words) * DAYS_PER_WORD - 1))
-			malformed();
-		words = read_bytes(&at, end, run.n_words * sizeof(uint64));
-		days = find_days(state, find_user(state, &run.user), NULL, numbers[run.name]);
 		for (uint32 i = 0; i < run.n_words; i++)
 		{
-			uint64		bits;
+			uint64		bits = word_of_run(words, i);
 
-			memcpy(&bits, words + i * sizeof(uint64), sizeof(bits));
 			if (bits != 0)
 				*ua_word_table_find(&days->words, run.first + (int32) i) |= bits;
 		}
@@ -507,6 +553,7 @@ user_days_flat_size(ExpandedObjectHeader *header)
 
 		initStringInfo(&bytes);
 		appendStringInfoSpaces(&bytes, VARHDRSZ);
+		appendBinaryStringInfo(&bytes, (char *) &state->periods, sizeof(UaPeriods));
 		append_number(&bytes, state->n_names);
 		for (int i = 0; i < state->n_names; i++)
 		{
@@ -583,22 +630,16 @@ state_to_change(FunctionCallInfo fcinfo)
 	return state;
 }
 
-/* user_days(user_id uuid, map dayseries_map, labels text[], names text[], others text) */
-Datum
-user_days_transfn(PG_FUNCTION_ARGS)
+/* Add the map of a user, arguments 1 and 2, which are not NULL. */
+static void
+add_map(UserDays *state, FunctionCallInfo fcinfo)
 {
-	UserDays   *state;
 	UserEntry  *user = NULL;
 	NamedDays  *last = NULL;
-	UaMap		map;
+	UaMap		map = PG_GETARG_DAYSERIES_MAP(2);
 
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ua_state_unchanged(fcinfo);
-	state = state_to_change(fcinfo);
 	if (unlikely(!state->has_labels))
 		take_labels(state, fcinfo);
-
-	map = PG_GETARG_DAYSERIES_MAP(2);
 	if (!state->by_label && state->others == NOT_COUNTED &&
 		state->n_labels < ua_map_count(map))
 	{
@@ -641,6 +682,33 @@ user_days_transfn(PG_FUNCTION_ARGS)
 			last = add_series(state, user, last, name, entry.series);
 		}
 	}
+}
+
+/* user_days(user_id uuid, map dayseries_map, labels text[], names text[], others text) */
+Datum
+user_days_transfn(PG_FUNCTION_ARGS)
+{
+	UserDays   *state;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return ua_state_unchanged(fcinfo);
+	state = state_to_change(fcinfo);
+	add_map(state, fcinfo);
+	PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
+}
+
+/* user_day_counts(…, past daterange, period text, week_start integer) */
+Datum
+user_day_counts_transfn(PG_FUNCTION_ARGS)
+{
+	UserDays   *state;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return ua_state_unchanged(fcinfo);
+	state = state_to_change(fcinfo);
+	if (unlikely(state->periods.kind == UA_NO_PERIODS))
+		ua_periods_of_args(&state->periods, fcinfo, 6);
+	add_map(state, fcinfo);
 	PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
 }
 
@@ -658,77 +726,50 @@ user_days_combinefn(PG_FUNCTION_ARGS)
 
 /* ---------- what was found ---------- */
 
-/* A state to read, which may have travelled. */
-static UserDays *
-state_to_read(Datum found)
-{
-	UserDays   *state;
-
-	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(found)))
-	{
-		state = (UserDays *) DatumGetEOHP(found);
-		if (state->header.eoh_methods == &user_days_methods)
-			return state;
-	}
-	state = new_state(CurrentMemoryContext);
-	add_flat(state, DatumGetByteaPP(found));
-	return state;
-}
-
-/* Leave out the days of a walk that are not within an argument. */
-static void
-bounds_of(Datum argument, UaDay *first, UaDay *last)
-{
-	RangeType  *range = DatumGetRangeTypeP(argument);
-
-	ua_days_of_range(lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO),
-					 range, first, last);
-}
-
-static inline uint64
-bits_within(const DaysWalk *walk, int i, UaDay first, UaDay last)
-{
-	int32		word = walk->words[i];
-	uint64		bits = walk->bits[i];
-
-	if (first > last || word < ua_word_of_day(first) || word > ua_word_of_day(last))
-		return 0;
-	if (word == ua_word_of_day(first))
-		bits &= ua_bits_from(first);
-	if (word == ua_word_of_day(last))
-		bits &= ua_bits_before(last) | ua_bit_of_day(last);
-	return bits;
-}
-
 /* user_days_found(found bytea, past daterange) → setof (name, user_id, days) */
 Datum
 user_days_found(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	UserDays   *state = state_to_read(PG_GETARG_DATUM(0));
-	DaysWalk	walk;
+	FlatReader	reader;
+	FlatRun		run;
+	const uint8 *words;
 	UaDay		first;
 	UaDay		last;
+	bool		more;
 
-	bounds_of(PG_GETARG_DATUM(1), &first, &last);
+	ua_days_of_range_arg(fcinfo, 1, &first, &last);
 	InitMaterializedSRF(fcinfo, 0);
-	start_walk(&walk, state);
-	while (next_days(&walk))
+	read_flat(&reader, PG_GETARG_BYTEA_PP(0));
+	more = read_run(&reader, &run, &words);
+	while (more)
 	{
+		pg_uuid_t	user = run.user;
+		uint32		name = run.name;
 		UaDaysWriter writer;
+		int64		next = PG_INT64_MIN;
 		Datum		values[3];
 		bool		nulls[3] = {false, false, false};
 
-		ua_days_write(&writer, VARHDRSZ, walk.n_words * sizeof(uint64));
-		for (int i = 0; i < walk.n_words; i++)
+		ua_days_write(&writer, VARHDRSZ, run.n_words * sizeof(uint64));
+		do
 		{
-			uint64		bits = bits_within(&walk, i, first, last);
+			if (run.first < next)
+				malformed();
+			next = (int64) run.first + run.n_words;
+			for (uint32 i = 0; i < run.n_words; i++)
+			{
+				int32		word = run.first + (int32) i;
+				uint64		bits = ua_bits_within(word, word_of_run(words, i), first, last);
 
-			if (bits != 0)
-				ua_days_put(&writer, walk.words[i], bits);
-		}
-		values[0] = PointerGetDatum(state->names[walk.days->name]);
-		values[1] = UUIDPGetDatum(&walk.user->user);
+				if (bits != 0)
+					ua_days_put(&writer, word, bits);
+			}
+			more = read_run(&reader, &run, &words);
+		} while (more && run.name == name && memcmp(&run.user, &user, sizeof(user)) == 0);
+
+		values[0] = PointerGetDatum(reader.names[name]);
+		values[1] = UUIDPGetDatum(&user);
 		values[2] = PointerGetDatum(ua_dayset_written(&writer));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		pfree(DatumGetPointer(values[2]));
@@ -736,45 +777,28 @@ user_days_found(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* user_days_counts(found bytea, past daterange, period text, week_start integer) → setof (name, counts) */
+/* The counts of a name are labels that begin with it. */
 Datum
-user_days_counts(PG_FUNCTION_ARGS)
+user_day_counts_finalfn(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	UserDays   *state = state_to_read(PG_GETARG_DATUM(0));
-	UaActivePeriods **counts = palloc(state->n_names * sizeof(UaActivePeriods *));
+	UserDays   *state;
+	UaActivePeriods *counts;
 	DaysWalk	walk;
-	UaDay		first;
-	UaDay		last;
 
-	bounds_of(PG_GETARG_DATUM(1), &first, &last);
-	InitMaterializedSRF(fcinfo, 0);
-	for (int i = 0; i < state->n_names; i++)
-		counts[i] = ua_active_periods_start(fcinfo, 2, 3);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(PG_GETARG_DATUM(0))) ||
+		(state = (UserDays *) DatumGetEOHP(PG_GETARG_DATUM(0)))->header.eoh_methods != &user_days_methods)
+	{
+		state = new_state(CurrentMemoryContext);
+		add_flat(state, PG_GETARG_BYTEA_PP(0));
+	}
+	if (state->periods.kind == UA_NO_PERIODS)
+		malformed();
+
+	counts = ua_active_periods_start(&state->periods, state->n_names, state->names);
 	start_walk(&walk, state);
 	while (next_days(&walk))
-	{
-		int			n = 0;
-
-		for (int i = 0; i < walk.n_words; i++)
-		{
-			uint64		bits = bits_within(&walk, i, first, last);
-
-			if (bits == 0)
-				continue;
-			walk.words[n] = walk.words[i];
-			walk.bits[n++] = bits;
-		}
-		ua_active_periods_add(counts[walk.days->name], n, walk.words, walk.bits);
-	}
-	for (int i = 0; i < state->n_names; i++)
-	{
-		Datum		values[2];
-		bool		nulls[2] = {false, false};
-
-		values[0] = PointerGetDatum(state->names[i]);
-		values[1] = ua_active_periods_map(counts[i]);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
-	return (Datum) 0;
+		ua_active_periods_add(counts, walk.days->name, walk.n_words, walk.words, walk.bits);
+	PG_RETURN_DATUM(ua_active_periods_map(counts));
 }

@@ -253,17 +253,21 @@ BEGIN
           OR taxonomy.event_category = category;
     END IF;
     counting := period IS NOT NULL AND (segment IS NULL OR NOT by_user);
-    query := format('SELECT %s AS value, %s FROM (SELECT %s AS value, @extschema@.user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text) AS found FROM (%s) AS active %s %s) AS grouped CROSS JOIN LATERAL @extschema@.%s AS part WHERE %s',
+    query := format('SELECT %s AS segment_value, %s FROM (SELECT %s AS value, @extschema@.%s AS found FROM (%s) AS active %s %s) AS grouped CROSS JOIN LATERAL @extschema@.%s WHERE %s',
       CASE WHEN by_label THEN 'part.name' ELSE 'grouped.value' END,
-      CASE WHEN counting THEN 'part.counts' ELSE 'part.user_id, part.days' END,
-      row_value, labels, names, others,
+      CASE WHEN counting THEN 'CASE WHEN part.label LIKE ''%/active'' THEN part.series END AS active, CASE WHEN part.label LIKE ''%/new'' THEN part.series END AS arrived, CASE WHEN part.label LIKE ''%/returning'' THEN part.series END AS returned'
+           ELSE 'part.user_id, part.days' END,
+      row_value,
+      CASE WHEN counting THEN format('user_day_counts(active.user_id, active.map, %L::text[], %L::text[], %L::text, %s, %L, %s)', labels, names, others, past, period, week_start)
+           ELSE format('user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text)', labels, names, others) END,
       format('SELECT rollup.account_id, rollup.user_id, rollup.%I AS map FROM %s AS rollup WHERE %s', CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END, rollup, of_account),
       row_joins,
       CASE WHEN by_user OR by_label THEN '' ELSE 'GROUP BY 1' END,
-      CASE WHEN counting THEN format('user_days_counts(grouped.found, %s, %L, %s)', past, period, week_start) ELSE format('user_days_found(grouped.found, %s)', past) END,
+      CASE WHEN counting THEN 'each(grouped.found) AS counts (label, series) CROSS JOIN LATERAL (SELECT substring(counts.label FROM ''^(.*)/'') AS name, counts.label, counts.series) AS part'
+           ELSE format('user_days_found(grouped.found, %s) AS part', past) END,
       CASE WHEN segment = 'event_name' AND category IS NOT NULL THEN format('coalesce(@extschema@.event_category(part.name), ''unknown'') = %L', category) ELSE 'true' END);
   ELSIF account_id IS NOT NULL THEN
-    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (SELECT rollup.account_id, rollup.user_id, rollup.days FROM %s AS rollup WHERE %s OFFSET 0) AS active %s GROUP BY %s',
+    query := format('SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (SELECT rollup.account_id, rollup.user_id, rollup.days FROM %s AS rollup WHERE %s OFFSET 0) AS active %s GROUP BY %s',
       row_value, past, activity, of_account, row_joins, row_group);
   ELSE
     -- What is settled of users of one account is read as it is; the others, and
@@ -277,23 +281,22 @@ BEGIN
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
     END IF;
-    query := format('SELECT %1$s AS value, active.user_id, active.days OPERATOR(@extschema@.*) %2$s AS days FROM @extschema@.user_activity AS active %3$s WHERE NOT active.shared %4$s
+    query := format('SELECT %1$s AS segment_value, active.user_id, active.days OPERATOR(@extschema@.*) %2$s AS days FROM @extschema@.user_activity AS active %3$s WHERE NOT active.shared %4$s
                      UNION ALL
                      SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %2$s FROM %5$s AS active %3$s WHERE %6$s GROUP BY %7$s',
       row_value, past, row_joins, CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END, activity, merged, row_group);
   END IF;
-  IF counting THEN
-    RETURN format('SELECT value AS segment_value, counts FROM (%s) AS active', query);
+  IF by_user AND NOT counting THEN
+    query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
   END IF;
-  query := CASE WHEN by_user THEN format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins)
-                ELSE format('SELECT value AS segment_value, user_id, days FROM (%s) AS active', query) END;
-  RETURN CASE WHEN period IS NULL THEN query
-              ELSE format('SELECT segment_value, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%s) AS days GROUP BY 1', period, week_start, query) END;
+  RETURN CASE WHEN period IS NULL OR counting THEN query
+              ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
+                             FROM (SELECT segment_value, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%s) AS days GROUP BY 1) AS counted', period, week_start, query) END;
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, text, integer) IS
-  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users; with a period, the query for what active_period_counts() makes of these, by segment; part of the reports';
+  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
 
 -- ---------- what the second level tells ----------
 
@@ -370,13 +373,13 @@ DECLARE
   -- Without a segment there is one row, also where there is nobody.
   segment_column CONSTANT text := CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END;
   grouping CONSTANT text := CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END;
-  parts CONSTANT text := 'counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned';
   -- Of users' days: in each period that has one, or on each day with one in the window
   -- that ends on it
   counts CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
                    FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
-    ELSE format('SELECT *, %s FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', parts, period, week_start)
+    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived
+                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
   END;
   -- A sum of sources is that of all events, and has the fewest labels.
   sum_column CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'seconds'
@@ -448,7 +451,7 @@ BEGIN
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
       CASE WHEN window_days IS NULL
-           THEN format('SELECT segment_value, %s FROM (%s) AS counted', parts, @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start))
+           THEN @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start)
            ELSE format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own), grouping) END);
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE

@@ -35,10 +35,30 @@ AS 'MODULE_PATHNAME', 'user_days_found';
 COMMENT ON FUNCTION @extschema@.user_days_found(bytea, daterange) IS
   'What user_days() found on the days of the range, as rows, maybe with no days; other bytes are an error (22P03); part of the reports';
 
-CREATE FUNCTION @extschema@.user_days_counts(found bytea, past daterange, period text, week_start integer, OUT name text, OUT counts @extschema@.dayseries_map)
-RETURNS SETOF record
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 10
-AS 'MODULE_PATHNAME', 'user_days_counts';
+CREATE FUNCTION @extschema@.user_day_counts_transfn(state bytea, user_id uuid, map @extschema@.dayseries_map, labels text[], names text[], others text, past daterange, period text, week_start integer)
+RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'user_day_counts_transfn';
 
-COMMENT ON FUNCTION @extschema@.user_days_counts(bytea, daterange, text, integer) IS
-  'What active_period_counts() makes of the sets of days of each name that user_days() found, cut to the days of the range; other bytes are an error (22P03); part of the reports';
+COMMENT ON FUNCTION @extschema@.user_day_counts_transfn(bytea, uuid, @extschema@.dayseries_map, text[], text[], text, daterange, text, integer) IS
+  'Transition function of user_day_counts';
+
+CREATE FUNCTION @extschema@.user_day_counts_finalfn(state bytea)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'user_day_counts_finalfn';
+
+COMMENT ON FUNCTION @extschema@.user_day_counts_finalfn(bytea) IS
+  'Final function of user_day_counts';
+
+CREATE AGGREGATE @extschema@.user_day_counts(user_id uuid, map @extschema@.dayseries_map, labels text[], names text[], others text, past daterange, period text, week_start integer) (
+  SFUNC = @extschema@.user_day_counts_transfn,
+  STYPE = bytea,
+  SSPACE = 8192,
+  FINALFUNC = @extschema@.user_day_counts_finalfn,
+  COMBINEFUNC = @extschema@.user_days_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.user_day_counts(uuid, @extschema@.dayseries_map, text[], text[], text, daterange, text, integer) IS
+  'What active_period_counts() makes of each name''s sets of days as user_days() finds them, cut to the days of the range, under labels that begin with the name and a slash; of all arguments but the first two those of the first row; NULL where there is none; part of the reports';

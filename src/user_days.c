@@ -478,6 +478,8 @@ add_flat(UserDays *state, bytea *flat)
 	FlatRun		run;
 	const uint8 *words;
 	int		   *numbers;
+	UserEntry  *user = NULL;
+	NamedDays  *last = NULL;
 
 	read_flat(&reader, flat);
 	if (reader.periods.kind != UA_NO_PERIODS)
@@ -488,15 +490,20 @@ add_flat(UserDays *state, bytea *flat)
 								 VARSIZE(reader.names[i]) - VARHDRSZ);
 	while (read_run(&reader, &run, &words))
 	{
-		NamedDays  *days = find_days(state, find_user(state, &run.user), NULL,
-									 numbers[run.name]);
-
+		/* those of a user follow one another */
+		if (user == NULL || memcmp(&user->user, &run.user, sizeof(pg_uuid_t)) != 0)
+		{
+			user = find_user(state, &run.user);
+			last = NULL;
+		}
+		if (last == NULL || last->name != numbers[run.name])
+			last = find_days(state, user, last, numbers[run.name]);
 		for (uint32 i = 0; i < run.n_words; i++)
 		{
 			uint64		bits = word_of_run(words, i);
 
 			if (bits != 0)
-				*ua_word_table_find(&days->words, run.first + (int32) i) |= bits;
+				*ua_word_table_find(&last->words, run.first + (int32) i) |= bits;
 		}
 	}
 	pfree(numbers);
@@ -517,25 +524,27 @@ append_days(StringInfo to, const DaysWalk *walk)
 
 	for (int i = 1; i <= walk->n_words; i++)
 	{
-		static const uint64 none = 0;
 		FlatRun		run;
-		int32		word = walk->words[first];
+		Size		size;
+		char	   *words;
 
 		if (i < walk->n_words && walk->words[i] - walk->words[i - 1] <= RUN_GAP)
 			continue;
 		memset(&run, 0, sizeof(run));
 		run.user = walk->user->user;
 		run.name = walk->days->name;
-		run.first = word;
-		run.n_words = walk->words[i - 1] - word + 1;
-		appendBinaryStringInfo(to, (char *) &run, sizeof(run));
+		run.first = walk->words[first];
+		run.n_words = walk->words[i - 1] - run.first + 1;
+		size = run.n_words * sizeof(uint64);
+
+		enlargeStringInfo(to, sizeof(run) + size);
+		memcpy(to->data + to->len, &run, sizeof(run));
+		words = to->data + to->len + sizeof(run);
+		memset(words, 0, size);
 		for (; first < i; first++)
-		{
-			for (; word < walk->words[first]; word++)
-				appendBinaryStringInfo(to, (const char *) &none, sizeof(none));
-			appendBinaryStringInfo(to, (char *) &walk->bits[first], sizeof(uint64));
-			word++;
-		}
+			memcpy(words + (walk->words[first] - run.first) * sizeof(uint64),
+				   &walk->bits[first], sizeof(uint64));
+		to->len += sizeof(run) + size;
 	}
 }
 

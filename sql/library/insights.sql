@@ -386,10 +386,10 @@ DECLARE
                                           WHEN 'events' THEN CASE WHEN segment IN ('event_name', 'event_category') THEN 'events' ELSE 'sources' END
                                           ELSE CASE WHEN metric IS NOT NULL THEN 'events' END END;
   value CONSTANT text := CASE metric
-    WHEN 'events' THEN '@extschema@.total_series(@extschema@.sum(sources))'
-    WHEN 'work_seconds' THEN '@extschema@.sum(seconds OPERATOR(@extschema@.->) ''timer_stop''::text)'
-    WHEN 'tasks_created' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_created''::text)'
-    WHEN 'tasks_completed' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_completed''::text)'
+    WHEN 'events' THEN '@extschema@.sum(sources, NULL::text)'
+    WHEN 'work_seconds' THEN '@extschema@.sum(seconds, ''timer_stop''::text)'
+    WHEN 'tasks_created' THEN '@extschema@.sum(events, ''task_created''::text)'
+    WHEN 'tasks_completed' THEN '@extschema@.sum(events, ''task_completed''::text)'
     ELSE 'NULL::@extschema@.dayseries'
   END;
   query text;

@@ -235,6 +235,7 @@ DECLARE
   names text[];
   others text;
   counting boolean := false;
+  passes integer := 1;
   changed uuid[];
   merged text;
   query text;
@@ -253,16 +254,26 @@ BEGIN
           OR taxonomy.event_category = category;
     END IF;
     counting := period IS NOT NULL AND (segment IS NULL OR NOT by_user);
-    query := format('SELECT %s AS segment_value, %s FROM (SELECT %s AS value, @extschema@.%s AS found FROM (%s) AS active %s %s) AS grouped CROSS JOIN LATERAL @extschema@.%s WHERE %s',
+    -- So many users are held in memory at a time that they have a million sets of days.
+    IF account_id IS NULL THEN
+      passes := greatest(1, ceil((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass)
+                                 * CASE WHEN labels IS NULL THEN 1 + (SELECT count(*) FROM @extschema@.event_taxonomy) ELSE cardinality(labels) END / 1e6));
+    END IF;
+    query := format('SELECT %s AS segment_value, %s FROM (%s) AS grouped CROSS JOIN LATERAL @extschema@.%s WHERE %s',
       CASE WHEN by_label THEN 'part.name' ELSE 'grouped.value' END,
       CASE WHEN counting THEN 'CASE WHEN part.label LIKE ''%/active'' THEN part.series END AS active, CASE WHEN part.label LIKE ''%/new'' THEN part.series END AS arrived, CASE WHEN part.label LIKE ''%/returning'' THEN part.series END AS returned'
            ELSE 'part.user_id, part.days' END,
-      row_value,
-      CASE WHEN counting THEN format('user_day_counts(active.user_id, active.map, %L::text[], %L::text[], %L::text, %s, %L, %s)', labels, names, others, past, period, week_start)
-           ELSE format('user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text)', labels, names, others) END,
-      format('SELECT rollup.account_id, rollup.user_id, rollup.%I AS map FROM %s AS rollup WHERE %s', CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END, rollup, of_account),
-      row_joins,
-      CASE WHEN by_user OR by_label THEN '' ELSE 'GROUP BY 1' END,
+      (SELECT string_agg(format('SELECT %s AS value, @extschema@.%s AS found FROM (SELECT rollup.account_id, rollup.user_id, rollup.%I AS map FROM %s AS rollup WHERE %s AND %s) AS active %s %s',
+                                row_value,
+                                CASE WHEN counting THEN format('user_day_counts(active.user_id, active.map, %L::text[], %L::text[], %L::text, %s, %L, %s)', labels, names, others, past, period, week_start)
+                                     ELSE format('user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text)', labels, names, others) END,
+                                CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
+                                rollup, of_account,
+                                CASE WHEN passes = 1 THEN 'true' ELSE format('abs(uuid_hash(rollup.user_id)::bigint) %% %s = %s', passes, pass) END,
+                                row_joins,
+                                CASE WHEN by_user OR by_label THEN '' ELSE 'GROUP BY 1' END),
+                         ' UNION ALL ')
+         FROM generate_series(0, passes - 1) AS pass),
       CASE WHEN counting THEN 'each(grouped.found) AS counts (label, series) CROSS JOIN LATERAL (SELECT substring(counts.label FROM ''^(.*)/'') AS name, counts.label, counts.series) AS part'
            ELSE format('user_days_found(grouped.found, %s) AS part', past) END,
       CASE WHEN segment = 'event_name' AND category IS NOT NULL THEN format('coalesce(@extschema@.event_category(part.name), ''unknown'') = %L', category) ELSE 'true' END);

@@ -30,6 +30,7 @@ PG_FUNCTION_INFO_V1(dayset_from_multirange);
 PG_FUNCTION_INFO_V1(dayset_to_array);
 PG_FUNCTION_INFO_V1(dayset_to_multirange);
 PG_FUNCTION_INFO_V1(dayset_cardinality);
+PG_FUNCTION_INFO_V1(dayset_cardinality_within);
 PG_FUNCTION_INFO_V1(dayset_isempty);
 PG_FUNCTION_INFO_V1(first_day);
 PG_FUNCTION_INFO_V1(last_day);
@@ -387,6 +388,17 @@ Datum
 dayset_cardinality(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32((int32) ua_days_cardinality(PG_GETARG_DAYS(0)));
+}
+
+Datum
+dayset_cardinality_within(PG_FUNCTION_ARGS)
+{
+	UaDays		days = PG_GETARG_DAYS(0);
+	UaDay		first;
+	UaDay		last;
+
+	ua_days_of_range_arg(fcinfo, 1, &first, &last);
+	PG_RETURN_INT32((int32) (ua_days_rank(days, last + 1) - ua_days_rank(days, first)));
 }
 
 Datum

@@ -290,12 +290,12 @@ BEGIN
        WHERE shared.shared;
     END IF;
     -- The parts have no column that is not used: then their rows are passed on as they are.
-    query := format('SELECT %1$s %2$s, active.days OPERATOR(@extschema@.*) %3$s AS days
-                       FROM (SELECT %4$s %5$s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %6$s
+    query := format('SELECT %1$s %2$s, active.days
+                       FROM (SELECT %3$s %4$s active.days OPERATOR(@extschema@.*) %5$s AS days FROM @extschema@.user_activity AS active WHERE NOT active.shared %6$s
                              UNION ALL
-                             SELECT %4$s %5$s @extschema@.dayset_union(active.days) FROM %7$s AS active WHERE %8$s GROUP BY %9$s) AS active',
-      CASE WHEN by_user THEN '' ELSE 'active.value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END, past,
-      CASE WHEN by_user THEN '' ELSE value || ' AS value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
+                             SELECT %3$s %4$s @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %5$s FROM %7$s AS active WHERE %8$s GROUP BY %9$s) AS active',
+      CASE WHEN by_user THEN '' ELSE 'active.value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+      CASE WHEN by_user THEN '' ELSE value || ' AS value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END, past,
       CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
   END IF;
@@ -614,17 +614,19 @@ BEGIN
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
+    WITH days AS MATERIALIZED (
+      SELECT %s,
+             @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
+        FROM (%s) AS days
+       GROUP BY %s
+    )
     SELECT periods.period_start,
            days.segment_value,
            bucket.active_days,
            found.users,
            round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
            periods.next_start <= $6
-      FROM (SELECT %s,
-                   @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
-              FROM (%s) AS days
-             GROUP BY %s
-            OFFSET 0) AS days
+      FROM days
      CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
      CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
      CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
@@ -874,16 +876,18 @@ BEGIN
            member.role,
            active.active_days,
            @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
-      FROM (SELECT user_id,
-                   days,
-                   @extschema@.cardinality(days OPERATOR(@extschema@.*) daterange($1 - 27, $1, '[]')) AS active_days
-              FROM (%s) AS active
-            OFFSET 0) AS active
+      -- Each user is there once: said so that those found, and not all, are hashed for the join.
+      FROM (SELECT DISTINCT ON (user_id) *
+              FROM (SELECT user_id,
+                           days,
+                           @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
+                      FROM (%s) AS active
+                    OFFSET 0) AS active
+             WHERE active_days >= $2) AS active
       LEFT JOIN @extschema@.dim_user AS member
         ON member.user_id = active.user_id %s
       LEFT JOIN @extschema@.dim_account AS account
         ON account.account_id = member.account_id
-     WHERE active.active_days >= $2
      ORDER BY active.active_days DESC, active.user_id $query$,
     @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
     CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END)

@@ -199,7 +199,8 @@ COMMENT ON FUNCTION @extschema@.usage_segment(uuid, text, boolean) IS
 -- A user has a row in each segment, and is whom the segment's events are of;
 -- where users are followed over time (own), whom the segment has today. Which
 -- users they are can be left out (without with_users), and is null then, maybe.
-CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean)
+-- With a period, counts instead of users and days, where that takes no look at users.
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -242,41 +243,56 @@ DECLARE
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
+  -- Which labels count, and under which names
+  labels text[];
+  names text[];
+  others text;
+  counting boolean := false;
+  passes integer := 1;
   changed uuid[];
   merged text;
   query text;
 BEGIN
-  IF by_label THEN
-    RETURN format($query$
-      SELECT part.label AS segment_value, users.user_id, @extschema@.days(part.series OPERATOR(@extschema@.*) %s) AS days
-        FROM (SELECT rollup.user_id, @extschema@.sum(rollup.%s) AS sums
-                FROM %s AS rollup
-               WHERE %s
-               GROUP BY rollup.user_id
-              OFFSET 0) AS users
-       CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)
-       WHERE %s $query$,
-      past,
-      CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
-      rollup,
-      of_account,
-      format(CASE segment WHEN 'event_category' THEN '@extschema@.by_category(%s)' ELSE '%s' END,
-             CASE WHEN event IS NULL THEN 'users.sums' ELSE format('@extschema@.dayseries_map(%L::text, users.sums OPERATOR(@extschema@.->) %1$L::text)', event) END),
-      CASE WHEN category IS NULL THEN 'true'
-           WHEN segment = 'event_category' THEN format('part.label = %L', category)
-           ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
-  ELSIF of_events OR account_id IS NOT NULL THEN
-    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s WHERE active.days IS NOT NULL GROUP BY %s',
-      row_value, past,
-      format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
-        CASE WHEN NOT of_events THEN 'rollup.days'
-             WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
-             ELSE format('@extschema@.days(rollup.events, %L::text[])',
-                         CASE WHEN event IS NOT NULL THEN ARRAY[event]
-                              ELSE ARRAY(SELECT taxonomy.event_name FROM @extschema@.event_taxonomy AS taxonomy WHERE taxonomy.event_category = category) END) END,
-        CASE WHEN of_events THEN rollup ELSE activity END,
-        of_account),
-      row_joins, row_group);
+  IF of_events THEN
+    IF event IS NOT NULL THEN
+      labels := ARRAY[event];
+      names := ARRAY[CASE segment WHEN 'event_category' THEN coalesce(@extschema@.event_category(event), 'unknown') ELSE event END];
+    ELSIF category IS NOT NULL AND segment IS DISTINCT FROM 'event_name' OR segment = 'event_category' THEN
+      others := CASE WHEN coalesce(category, 'unknown') = 'unknown' THEN 'unknown' END;
+      SELECT coalesce(array_agg(taxonomy.event_name), '{}'),
+             coalesce(array_agg(CASE WHEN category IS NULL OR taxonomy.event_category = category THEN taxonomy.event_category END), '{}')
+        INTO labels, names
+        FROM @extschema@.event_taxonomy AS taxonomy
+       WHERE others IS NOT NULL
+          OR taxonomy.event_category = category;
+    END IF;
+    counting := period IS NOT NULL AND (segment IS NULL OR NOT by_user);
+    -- So many users are held in memory at a time that they have a million sets of days.
+    IF account_id IS NULL THEN
+      passes := greatest(1, ceil((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass)
+                                 * CASE WHEN labels IS NULL THEN 1 + (SELECT count(*) FROM @extschema@.event_taxonomy) ELSE cardinality(labels) END / 1e6));
+    END IF;
+    query := format('SELECT %s AS segment_value, %s FROM (%s) AS grouped CROSS JOIN LATERAL @extschema@.%s WHERE %s',
+      CASE WHEN by_label THEN 'part.name' ELSE 'grouped.value' END,
+      CASE WHEN counting THEN 'CASE WHEN part.label LIKE ''%/active'' THEN part.series END AS active, CASE WHEN part.label LIKE ''%/new'' THEN part.series END AS arrived, CASE WHEN part.label LIKE ''%/returning'' THEN part.series END AS returned'
+           ELSE 'part.user_id, part.days' END,
+      (SELECT string_agg(format('SELECT %s AS value, @extschema@.%s AS found FROM (SELECT rollup.account_id, rollup.user_id, rollup.%I AS map FROM %s AS rollup WHERE %s AND %s) AS active %s %s',
+                                row_value,
+                                CASE WHEN counting THEN format('user_day_counts(active.user_id, active.map, %L::text[], %L::text[], %L::text, %s, %L, %s)', labels, names, others, past, period, week_start)
+                                     ELSE format('user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text)', labels, names, others) END,
+                                CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
+                                rollup, of_account,
+                                CASE WHEN passes = 1 THEN 'true' ELSE format('abs(uuid_hash(rollup.user_id)::bigint) %% %s = %s', passes, pass) END,
+                                row_joins,
+                                CASE WHEN by_user OR by_label THEN '' ELSE 'GROUP BY 1' END),
+                         ' UNION ALL ')
+         FROM generate_series(0, passes - 1) AS pass),
+      CASE WHEN counting THEN 'each(grouped.found) AS counts (label, series) CROSS JOIN LATERAL (SELECT substring(counts.label FROM ''^(.*)/'') AS name, counts.label, counts.series) AS part'
+           ELSE format('user_days_found(grouped.found, %s) AS part', past) END,
+      CASE WHEN segment = 'event_name' AND category IS NOT NULL THEN format('coalesce(@extschema@.event_category(part.name), ''unknown'') = %L', category) ELSE 'true' END);
+  ELSIF account_id IS NOT NULL THEN
+    query := format('SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (SELECT rollup.account_id, rollup.user_id, rollup.days FROM %s AS rollup WHERE %s OFFSET 0) AS active %s GROUP BY %s',
+      row_value, past, activity, of_account, row_joins, row_group);
   ELSE
     -- What is settled of users of one account is read as it is; the others, and
     -- those with something pending, are merged.
@@ -294,18 +310,22 @@ BEGIN
                        FROM (SELECT %3$s %4$s active.days OPERATOR(@extschema@.*) %5$s AS days FROM @extschema@.user_activity AS active WHERE NOT active.shared %6$s
                              UNION ALL
                              SELECT %3$s %4$s @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %5$s FROM %7$s AS active WHERE %8$s GROUP BY %9$s) AS active',
-      CASE WHEN by_user THEN '' ELSE 'active.value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
-      CASE WHEN by_user THEN '' ELSE value || ' AS value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END, past,
+      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END, past,
       CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
   END IF;
-  RETURN CASE WHEN by_user THEN format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins)
-              ELSE format('SELECT value AS segment_value, user_id, days FROM (%s) AS active', query) END;
+  IF by_user AND NOT counting THEN
+    query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
+  END IF;
+  RETURN CASE WHEN period IS NULL OR counting THEN query
+              ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
+                             FROM (SELECT segment_value, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%s) AS days GROUP BY 1) AS counted', period, week_start, query) END;
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean) IS
-  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer) IS
+  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
 
 -- ---------- what the second level tells ----------
 
@@ -386,7 +406,7 @@ DECLARE
   counts CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
                    FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
-    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
+    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived
                    FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
   END;
   -- A sum of sources is that of all events, and has the fewest labels.
@@ -394,10 +414,10 @@ DECLARE
                                           WHEN 'events' THEN CASE WHEN segment IN ('event_name', 'event_category') THEN 'events' ELSE 'sources' END
                                           ELSE CASE WHEN metric IS NOT NULL THEN 'events' END END;
   value CONSTANT text := CASE metric
-    WHEN 'events' THEN '@extschema@.total_series(@extschema@.sum(sources))'
-    WHEN 'work_seconds' THEN '@extschema@.sum(seconds OPERATOR(@extschema@.->) ''timer_stop''::text)'
-    WHEN 'tasks_created' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_created''::text)'
-    WHEN 'tasks_completed' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_completed''::text)'
+    WHEN 'events' THEN '@extschema@.sum(sources, NULL::text)'
+    WHEN 'work_seconds' THEN '@extschema@.sum(seconds, ''timer_stop''::text)'
+    WHEN 'tasks_created' THEN '@extschema@.sum(events, ''task_created''::text)'
+    WHEN 'tasks_completed' THEN '@extschema@.sum(events, ''task_completed''::text)'
     ELSE 'NULL::@extschema@.dayseries'
   END;
   query text;
@@ -458,7 +478,9 @@ BEGIN
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
-      format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own, false), grouping));
+      CASE WHEN window_days IS NULL
+            THEN @extschema@.usage_days_query(segment, event, category, one_account, own, false, period, week_start)
+            ELSE format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own, false), grouping) END);
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN

@@ -422,6 +422,7 @@ DECLARE
   END;
   query text;
   sharers uuid[];
+  summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
      AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
@@ -438,6 +439,8 @@ BEGIN
       concat_ws(', ', figure, 'lifecycle', sum_column),
       CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
       segment, one_account, from_day, to_day);
+
+    summed := segment = 'account_id';
 
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
@@ -495,16 +498,14 @@ BEGIN
     END IF;
   END IF;
 
-  RETURN QUERY EXECUTE format($query$
-    SELECT %6$s,
-           @extschema@.usage_by_period(@extschema@.sum(value) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(active) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(arrived) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(returned) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s)
-      FROM (%4$s) AS parts
-     GROUP BY %5$s $query$,
-    past, period, week_start, query,
-    grouping, segment_column);
+  -- One account's sums are in one row each; others have parts that are added up.
+  RETURN QUERY EXECUTE format('SELECT %s, %s FROM (%s) AS parts %s',
+    segment_column,
+    (SELECT string_agg(format('@extschema@.usage_by_period(%s OPERATOR(@extschema@.*) %L::daterange, %L, %s)',
+                              CASE WHEN summed THEN figure ELSE format('@extschema@.sum(%s)', figure) END, past, period, week_start), ', ' ORDER BY number)
+       FROM unnest('{value,active,arrived,returned}'::text[]) WITH ORDINALITY AS figures (figure, number)),
+    query,
+    CASE WHEN summed THEN '' ELSE 'GROUP BY ' || grouping END);
 END
 $function$;
 

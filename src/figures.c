@@ -370,7 +370,16 @@ typedef enum PeriodKind
 static PeriodKind
 period_kind(FunctionCallInfo fcinfo, int argument)
 {
-	static const char *const names[] = {"day", "week", "month", "quarter"};
+	static const struct
+	{
+		Size		size;
+		const char *name;
+	}			kinds[] = {
+		[PERIOD_DAY] = {3, "day"},
+		[PERIOD_WEEK] = {4, "week"},
+		[PERIOD_MONTH] = {5, "month"},
+		[PERIOD_QUARTER] = {7, "quarter"}
+	};
 	text	   *name;
 
 	if (PG_ARGISNULL(argument))
@@ -379,10 +388,10 @@ period_kind(FunctionCallInfo fcinfo, int argument)
 				 errmsg("period must not be null")));
 	name = PG_GETARG_TEXT_PP(argument);
 
-	for (int i = 0; i < lengthof(names); i++)
+	for (int i = 0; i < lengthof(kinds); i++)
 	{
-		if (VARSIZE_ANY_EXHDR(name) == strlen(names[i]) &&
-			memcmp(VARDATA_ANY(name), names[i], strlen(names[i])) == 0)
+		if (VARSIZE_ANY_EXHDR(name) == kinds[i].size &&
+			memcmp(VARDATA_ANY(name), kinds[i].name, kinds[i].size) == 0)
 			return (PeriodKind) i;
 	}
 	ereport(ERROR,

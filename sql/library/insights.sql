@@ -187,11 +187,20 @@ COMMENT ON FUNCTION @extschema@.usage_report_range(date, date, text) IS
 
 -- ---------- what the first level tells ----------
 
+CREATE FUNCTION @extschema@.usage_segment(key uuid, segment text, of_users boolean)
+RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'usage_segment';
+
+COMMENT ON FUNCTION @extschema@.usage_segment(uuid, text, boolean) IS
+  'Today''s segment of an account (plan_tier, region, account_id) or a user (those of the account, role, country), null where there is none; reads all of them once a query; part of the reports';
+
 -- The query for days of activity up to today: segment_value, user_id, days.
 -- A user has a row in each segment, and is whom the segment's events are of;
--- where users are followed over time (own), whom the segment has today. With a
--- period, counts instead of users and days, where that takes no look at users.
-CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
+-- where users are followed over time (own), whom the segment has today. Which
+-- users they are can be left out (without with_users), and is null then, maybe.
+-- With a period, counts instead of users and days, where that takes no look at users.
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -214,22 +223,26 @@ DECLARE
                                  'MEMBERS', 'ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %1$L))'), account_id, activity)
     ELSE format('rollup.account_id = %L', account_id)
   END;
+  -- Of everybody, segments are looked up; a customer's users are joined with theirs.
+  looked_up CONSTANT boolean := account_id IS NULL AND (by_user OR segment <> 'account_id');
   value CONSTANT text := CASE
+    WHEN segment IS NULL OR by_label THEN 'NULL::text'
+    WHEN looked_up THEN format(CASE WHEN by_user THEN '@extschema@.usage_segment(active.user_id, %L, true)' ELSE '@extschema@.usage_segment(active.account_id, %L, false)' END, segment)
     WHEN segment IN ('plan_tier', 'region') THEN format('account.%I', segment)
     WHEN segment IN ('role', 'country') THEN format('member.%I', segment)
-    WHEN segment = 'account_id' THEN CASE WHEN own THEN 'member' ELSE 'active' END || '.account_id::text'
-    ELSE 'NULL::text'
+    ELSE CASE WHEN own THEN 'member' ELSE 'active' END || '.account_id::text'
   END;
   joins CONSTANT text := concat_ws(' ',
-    CASE WHEN by_user AND segment IS NOT NULL
+    CASE WHEN by_user AND segment IS NOT NULL AND NOT looked_up
          THEN 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = active.user_id'
               || CASE WHEN own AND account_id IS NOT NULL THEN format(' AND member.account_id = %L', account_id) ELSE '' END END,
-    CASE WHEN segment IN ('plan_tier', 'region')
+    CASE WHEN segment IN ('plan_tier', 'region') AND NOT looked_up
          THEN format('LEFT JOIN @extschema@.dim_account AS account ON account.account_id = %s.account_id', CASE WHEN own THEN 'member' ELSE 'active' END) END);
   -- The segments of users are looked up once for each, those of events for each row.
   row_value CONSTANT text := CASE WHEN by_user THEN 'NULL::text' ELSE value END;
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
+  users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
   -- Which labels count, and under which names
   labels text[];
   names text[];
@@ -292,10 +305,15 @@ BEGIN
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
     END IF;
-    query := format('SELECT %1$s AS segment_value, active.user_id, active.days OPERATOR(@extschema@.*) %2$s AS days FROM @extschema@.user_activity AS active %3$s WHERE NOT active.shared %4$s
-                     UNION ALL
-                     SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %2$s FROM %5$s AS active %3$s WHERE %6$s GROUP BY %7$s',
-      row_value, past, row_joins, CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END, activity, merged, row_group);
+    -- The parts have no column that is not used: then their rows are passed on as they are.
+    query := format('SELECT %1$s %2$s, active.days
+                       FROM (SELECT %3$s %4$s active.days OPERATOR(@extschema@.*) %5$s AS days FROM @extschema@.user_activity AS active WHERE NOT active.shared %6$s
+                             UNION ALL
+                             SELECT %3$s %4$s @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %5$s FROM %7$s AS active WHERE %8$s GROUP BY %9$s) AS active',
+      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END, past,
+      CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
+      activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
   END IF;
   IF by_user AND NOT counting THEN
     query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
@@ -306,8 +324,8 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, text, integer) IS
-  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer) IS
+  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
 
 -- ---------- what the second level tells ----------
 
@@ -328,7 +346,7 @@ DECLARE
                           || CASE WHEN account_id IS NOT NULL THEN format(' AND account_id = %L', account_id) ELSE '' END;
 BEGIN
   RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months %s',
-    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('account.%I', segment) END,
+    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('@extschema@.usage_segment(months.account_id, %L, false)', segment) END,
     sums,
     concat_ws(' UNION ALL ',
       CASE WHEN NOT hidden
@@ -338,8 +356,7 @@ BEGIN
            THEN format('SELECT %s FROM @extschema@.usage_changes(%L, %L) WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures),
                        CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END),
-    CASE WHEN by_segment
-         THEN CASE WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS account ON account.account_id = months.account_id' ELSE '' END || ' GROUP BY 1' END);
+    CASE WHEN segment = 'account_id' THEN 'GROUP BY months.account_id' WHEN by_segment THEN 'GROUP BY 1' END);
 END
 $function$;
 
@@ -405,6 +422,7 @@ DECLARE
   END;
   query text;
   sharers uuid[];
+  summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
      AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
@@ -421,6 +439,8 @@ BEGIN
       concat_ws(', ', figure, 'lifecycle', sum_column),
       CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
       segment, one_account, from_day, to_day);
+
+    summed := segment = 'account_id';
 
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
@@ -462,8 +482,8 @@ BEGIN
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
       CASE WHEN window_days IS NULL
-           THEN @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start)
-           ELSE format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own), grouping) END);
+            THEN @extschema@.usage_days_query(segment, event, category, one_account, own, false, period, week_start)
+            ELSE format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own, false), grouping) END);
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN
@@ -478,16 +498,14 @@ BEGIN
     END IF;
   END IF;
 
-  RETURN QUERY EXECUTE format($query$
-    SELECT %6$s,
-           @extschema@.usage_by_period(@extschema@.sum(value) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(active) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(arrived) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(returned) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s)
-      FROM (%4$s) AS parts
-     GROUP BY %5$s $query$,
-    past, period, week_start, query,
-    grouping, segment_column);
+  -- One account's sums are in one row each; others have parts that are added up.
+  RETURN QUERY EXECUTE format('SELECT %s, %s FROM (%s) AS parts %s',
+    segment_column,
+    (SELECT string_agg(format('@extschema@.usage_by_period(%s OPERATOR(@extschema@.*) %L::daterange, %L, %s)',
+                              CASE WHEN summed THEN figure ELSE format('@extschema@.sum(%s)', figure) END, past, period, week_start), ', ' ORDER BY number)
+       FROM unnest('{value,active,arrived,returned}'::text[]) WITH ORDINALITY AS figures (figure, number)),
+    query,
+    CASE WHEN summed THEN '' ELSE 'GROUP BY ' || grouping END);
 END
 $function$;
 
@@ -619,24 +637,26 @@ BEGIN
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
+    WITH days AS MATERIALIZED (
+      SELECT %s,
+             @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
+        FROM (%s) AS days
+       GROUP BY %s
+    )
     SELECT periods.period_start,
            days.segment_value,
            bucket.active_days,
            found.users,
            round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
            periods.next_start <= $6
-      FROM (SELECT %s,
-                   @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
-              FROM (%s) AS days
-             GROUP BY %s
-            OFFSET 0) AS days
+      FROM days
      CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
      CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
      CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
      WHERE $5 IS NULL OR NOT @extschema@.isempty(days.counts)
      ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
     CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
-    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false),
+    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false),
     CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END)
   USING range.first_start, range.last_start, period, range.week_start, segment, range.today;
 END
@@ -752,7 +772,7 @@ BEGIN
                CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
       past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts', 'cohorts', '{cohorts}', NULL, NULL, range.first_start, range.today));
   ELSE
-    started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true);
+    started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, start_event IS DISTINCT FROM return_event);
     cohorts := format($query$
       SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
         FROM (SELECT %s, @extschema@.retention_counts(started, back, $1, $2, %L) AS counts FROM (%s) AS users GROUP BY %s) AS counted
@@ -762,7 +782,7 @@ BEGIN
       kind = 'unbounded',
       CASE WHEN start_event IS NOT DISTINCT FROM return_event THEN format('SELECT segment_value, days AS started, days AS back FROM (%s) AS days', started)
            ELSE format('SELECT started.segment_value, started.days AS started, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
-                       started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true)) END,
+                       started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true)) END,
       CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END,
       '@extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2)');
   END IF;
@@ -843,7 +863,7 @@ BEGIN
               FROM (%s) AS active
             OFFSET 0) AS active
      WHERE NOT @extschema@.isempty(days) $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, streaks.account_id, true))
+    @extschema@.usage_days_query(NULL, NULL, NULL, streaks.account_id, true, true))
   USING day;
 END
 $function$;
@@ -879,18 +899,20 @@ BEGIN
            member.role,
            active.active_days,
            @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
-      FROM (SELECT user_id,
-                   days,
-                   @extschema@.cardinality(days OPERATOR(@extschema@.*) daterange($1 - 27, $1, '[]')) AS active_days
-              FROM (%s) AS active
-            OFFSET 0) AS active
+      -- Each user is there once: said so that those found, and not all, are hashed for the join.
+      FROM (SELECT DISTINCT ON (user_id) *
+              FROM (SELECT user_id,
+                           days,
+                           @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
+                      FROM (%s) AS active
+                    OFFSET 0) AS active
+             WHERE active_days >= $2) AS active
       LEFT JOIN @extschema@.dim_user AS member
         ON member.user_id = active.user_id %s
       LEFT JOIN @extschema@.dim_account AS account
         ON account.account_id = member.account_id
-     WHERE active.active_days >= $2
      ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true),
+    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
     CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END)
   USING day, least_days;
 END

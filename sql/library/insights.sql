@@ -488,9 +488,10 @@ BEGIN
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN
-          format('SELECT member.%I AS segment_value, %s AS value FROM @extschema@.%I AS months LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id
-                   WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
-                 segment, value, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+          format('SELECT %s AS segment_value, %s AS value FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
+                 CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L, true)', segment) ELSE format('member.%I', segment) END,
+                 value, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                 CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
                  date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
         ELSE
           format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',

@@ -394,6 +394,7 @@ DECLARE
   one_account CONSTANT uuid := usage_figures.account_id;
   past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
   week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
+  pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
   figure CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN CASE window_days WHEN 1 THEN 'dau' WHEN 7 THEN 'wau' WHEN 28 THEN 'active_28d' WHEN 30 THEN 'mau' END
     ELSE CASE period WHEN 'day' THEN 'dau' WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' ELSE 'quarterly' END
@@ -452,7 +453,7 @@ BEGIN
               UNION
               SELECT user_id
                 FROM @extschema@.usage_changes('{days}')
-               WHERE is_new) AS users;
+               WHERE pending AND is_new) AS users;
     END IF;
     IF sharers IS NOT NULL THEN
       query := query || format($query$
@@ -473,11 +474,11 @@ BEGIN
                  activity.user_id,
                  activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days,
                  count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
-            FROM @extschema@.usage_live_activity AS activity
+            FROM @extschema@.%4$I AS activity
             LEFT JOIN @extschema@.dim_account AS account
               ON account.account_id = activity.account_id
            WHERE activity.user_id = ANY (%3$L::uuid[])
-        ) $query$, segment, past, sharers) || query;
+        ) $query$, segment, past, sharers, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END) || query;
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
@@ -489,7 +490,7 @@ BEGIN
         WHEN segment IN ('role', 'country') THEN
           format('SELECT %s AS segment_value, %s AS value FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
                  CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L, true)', segment) ELSE format('member.%I', segment) END,
-                 value, CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                 value, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
                  CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
                  date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
         ELSE

@@ -9,10 +9,8 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
-#include "port/pg_bswap.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -22,6 +20,10 @@
 #include "model.h"
 
 PG_FUNCTION_INFO_V1(usage_segment);
+
+/* The hash tables grow, but not from nothing. */
+#define ACCOUNTS_EXPECTED	1000
+#define USERS_EXPECTED		50000
 
 typedef struct
 {
@@ -64,6 +66,8 @@ typedef struct
 	segments_hash *segments;
 } Segments;
 
+#define RECENT_TEXTS	16
+
 /* Takes rows of a key and either a text or the key of an account. */
 typedef struct
 {
@@ -72,7 +76,32 @@ typedef struct
 	segments_hash *segments;
 	segments_hash *accounts;	/* NULL where rows have texts */
 	SegmentEntry *last;			/* the account of the last row: mostly again that of the next */
+	text	   *recent[RECENT_TEXTS];
+	uint32		copied;			/* texts, the last of which are in recent */
 } SegmentReceiver;
+
+/* A copy of a text, the same one for most of those that are equal. */
+static text *
+kept_text(SegmentReceiver *receiver, text *value)
+{
+	Size		size = VARSIZE_ANY_EXHDR(value);
+	MemoryContext caller;
+	text	   *copy;
+
+	for (uint32 i = 0; i < Min(receiver->copied, RECENT_TEXTS); i++)
+	{
+		text	   *recent = receiver->recent[i];
+
+		if (VARSIZE_ANY_EXHDR(recent) == size &&
+			memcmp(VARDATA_ANY(recent), VARDATA_ANY(value), size) == 0)
+			return recent;
+	}
+	caller = MemoryContextSwitchTo(receiver->context);
+	copy = cstring_to_text_with_len(VARDATA_ANY(value), size);
+	MemoryContextSwitchTo(caller);
+	receiver->recent[receiver->copied++ % RECENT_TEXTS] = copy;
+	return copy;
+}
 
 static bool
 receive_segment(TupleTableSlot *slot, DestReceiver *self)
@@ -92,10 +121,7 @@ receive_segment(TupleTableSlot *slot, DestReceiver *self)
 		return true;
 	if (receiver->accounts == NULL)
 	{
-		MemoryContext caller = MemoryContextSwitchTo(receiver->context);
-
-		entry->segment = DatumGetTextPCopy(value);
-		MemoryContextSwitchTo(caller);
+		entry->segment = kept_text(receiver, DatumGetTextPP(value));
 		return true;
 	}
 	if (receiver->last == NULL ||
@@ -116,14 +142,14 @@ end_receiving(DestReceiver *self)
 {
 }
 
-/* The segments that a query of keys and texts, or accounts, has. */
+/* The segments that a query of so many keys and texts, or accounts, has, about. */
 static segments_hash *
-read_segments(MemoryContext context, char *query, segments_hash *accounts)
+read_segments(MemoryContext context, char *query, segments_hash *accounts, uint32 expected)
 {
 	SegmentReceiver receiver = {
 		.receiver = {receive_segment, start_receiving, end_receiving, end_receiving, DestNone},
 		.context = context,
-		.segments = segments_create(context, accounts != NULL ? 50000 : 1024, NULL),
+		.segments = segments_create(context, expected, NULL),
 		.accounts = accounts
 	};
 	SPIExecuteOptions options = {
@@ -159,14 +185,14 @@ read_kind(Segments *segments, text *kind, bool of_users, Oid schema)
 						  psprintf("SELECT account_id, %s::pg_catalog.text FROM %s",
 								   quote_identifier(column),
 								   ua_qualified(schema, "dim_account")),
-						  NULL);
+						  NULL, ACCOUNTS_EXPECTED);
 	if (of_users)
 		segments->segments =
 			read_segments(segments->context,
 						  psprintf("SELECT user_id, %s FROM %s",
 								   of_accounts ? "account_id" : quote_identifier(column),
 								   ua_qualified(schema, "dim_user")),
-						  segments->segments);
+						  segments->segments, USERS_EXPECTED);
 	MemoryContextSwitchTo(segments->context);
 	segments->kind = (text *) pg_detoast_datum_copy(kind);
 	MemoryContextSwitchTo(caller);

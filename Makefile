@@ -55,6 +55,7 @@ LIBRARY = begin \
 	dayseries \
 	dayseries_map \
 	bridge \
+	user_days \
 	figures \
 	aggregates \
 	sequences \

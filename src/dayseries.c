@@ -171,6 +171,35 @@ ua_dayseries_next(UaDayseriesReader *reader, UaDayseriesBlock *block)
 	return true;
 }
 
+bool
+ua_dayseries_next_positive(UaDayseriesReader *reader, int32 *word, uint64 *bits)
+{
+	int			width = reader->width;
+	const uint8 *signs = reader->values + width - 1;
+	uint8		all = 0;
+	int			count;
+
+	if (!ua_days_next(&reader->days, word, bits))
+		return false;
+	if (width == 0)
+		return true;
+	count = pg_popcount64(*bits);
+	reader->values += (Size) count * width;
+
+	/* No value is 0, so it is below where the highest bit is set, which is rare. */
+	for (int i = 0; i < count; i++)
+		all |= signs[i * width];
+	if (unlikely(all & 0x80))
+	{
+		uint64		rest = *bits;
+
+		for (int i = 0; i < count; i++, rest &= rest - 1)
+			if (signs[i * width] & 0x80)
+				*bits ^= rest & -rest;
+	}
+	return true;
+}
+
 /*
  * Writing
  */
@@ -624,15 +653,14 @@ void
 ua_dayseries_positive(UaDaysWriter *result, UaDayseries series)
 {
 	UaDayseriesReader reader;
-	UaDayseriesBlock block;
+	int32		word;
+	uint64		positive;
 
 	ua_dayseries_read(&reader, series);
-	while (ua_dayseries_next(&reader, &block))
+	while (ua_dayseries_next_positive(&reader, &word, &positive))
 	{
-		uint64		positive = ua_dayseries_positive_bits(&block);
-
 		if (positive != 0)
-			ua_days_put(result, block.word, positive);
+			ua_days_put(result, word, positive);
 	}
 }
 

@@ -78,6 +78,10 @@ extern void ua_dayseries_read(UaDayseriesReader *reader, UaDayseries series);
 extern bool ua_dayseries_next(UaDayseriesReader *reader,
 							  UaDayseriesBlock *block);
 
+/* The same, of each block the days with a value above 0 alone: maybe none. */
+extern bool ua_dayseries_next_positive(UaDayseriesReader *reader,
+									   int32 *word, uint64 *bits);
+
 /*
  * Writing: days in ascending order, each once, then the bytes.
  *

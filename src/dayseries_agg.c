@@ -28,6 +28,7 @@ PG_FUNCTION_INFO_V1(dayseries_map_sum_transfn);
 PG_FUNCTION_INFO_V1(dayseries_map_sum_invfn);
 PG_FUNCTION_INFO_V1(dayseries_map_sum_finalfn);
 PG_FUNCTION_INFO_V1(dayseries_map_count_transfn);
+PG_FUNCTION_INFO_V1(dayseries_map_sum_label_transfn);
 
 /* A state: the totals, and their flat form from its size to its use. */
 typedef struct ExpandedTotals
@@ -259,5 +260,38 @@ dayseries_map_count_transfn(PG_FUNCTION_ARGS)
 		return ua_state_unchanged(fcinfo);
 	state = state_of(fcinfo, &map_methods);
 	ua_map_totals_count(&state->totals.labels, PG_GETARG_DAYSERIES_MAP(1));
+	PG_RETURN_STATE(state);
+}
+
+/* sum(dayseries_map, text): of one label, or of all where that is NULL */
+Datum
+dayseries_map_sum_label_transfn(PG_FUNCTION_ARGS)
+{
+	ExpandedTotals *state;
+	UaMap		map;
+
+	if (PG_ARGISNULL(1))
+		return ua_state_unchanged(fcinfo);
+	map = PG_GETARG_DAYSERIES_MAP(1);
+	if (PG_ARGISNULL(2))
+	{
+		UaMapReader reader;
+		UaMapEntry	entry;
+
+		state = state_of(fcinfo, &series_methods);
+		ua_map_read(&reader, map);
+		while (ua_map_next(&reader, &entry))
+			ua_totals_add(&state->totals.days, entry.series);
+	}
+	else
+	{
+		text	   *label = PG_GETARG_TEXT_PP(2);
+		UaDayseries series;
+
+		if (!ua_map_find(map, VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label), &series))
+			return ua_state_unchanged(fcinfo);
+		state = state_of(fcinfo, &series_methods);
+		ua_totals_add(&state->totals.days, series);
+	}
 	PG_RETURN_STATE(state);
 }

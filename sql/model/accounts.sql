@@ -32,13 +32,8 @@ COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_completed IS 'Number of 
 
 CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
-  SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
-    FROM (SELECT dau
-            FROM @extschema@.usage_totals
-           WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
-          UNION ALL
-          SELECT dau
-            FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts
+  SELECT as_of AS as_of_date
+    FROM @extschema@.usage_report_range('0001-01-01', '0001-01-01', 'day')
 ), figures_28d AS (
   SELECT account_id,
          sum(@extschema@.value_on(wau, as_of_date)) AS active_users_7d,

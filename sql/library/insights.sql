@@ -412,7 +412,7 @@ BEGIN
               UNION
               SELECT user_id
                 FROM @extschema@.usage_changes('{days}')
-               WHERE is_new) AS users;
+               WHERE place IS NULL) AS users;
     END IF;
     IF sharers IS NOT NULL THEN
       query := query || format($query$

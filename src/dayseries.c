@@ -119,7 +119,7 @@ zigzag_decode(uint32 code)
  * A reader of the days alone; returns where the values are. The reader of
  * dayset.h is set up as it would be by a dayset's own flags and first.
  */
-static const uint8 *
+static inline const uint8 *
 read_days(UaDaysReader *days, UaDayseries series)
 {
 	const uint8 *at = series.bytes;
@@ -475,33 +475,82 @@ ua_dayseries_total(UaDayseries series)
 	return total;
 }
 
-/* The value on a day, 0 where there is none. */
+/* Up to 8 bytes of a series as a word. */
+static inline uint64
+load_bytes(UaDayseries series, const uint8 *from, int count)
+{
+	const uint8 *last_word = series.bytes + series.size - BYTES_PER_WORD;
+	uint64		word = 0;
+
+	/* no load goes beyond the series */
+	if (likely(series.size >= BYTES_PER_WORD))
+	{
+		const uint8 *at = Min(from, last_word);
+
+		word = ua_load_word(at) >> (8 * (from - at));
+		return word & ~UINT64CONST(0) >> (64 - 8 * count);
+	}
+	while (count-- > 0)
+		word = word << 8 | from[count];
+	return word;
+}
+
+/* How many days there are in so many bytes of the grid. */
+static inline Size
+count_days(UaDayseries series, const uint8 *from, Size size)
+{
+	Size		count = 0;
+
+	for (; size > BYTES_PER_WORD; from += BYTES_PER_WORD, size -= BYTES_PER_WORD)
+		count += pg_popcount64(ua_load_word(from));
+	return size == 0 ? count : count + pg_popcount64(load_bytes(series, from, size));
+}
+
+/*
+ * The reader at the last segment of several that begins before a byte of the
+ * grid or with it, or at the first; the days in those before are counted.
+ */
+static pg_noinline UaDaysReader
+segment_of(UaDayseries series, UaDaysReader days, int32 byte, Size *before)
+{
+	while (byte - (int64) days.byte >= days.segment_end - days.next &&
+		   days.segment_end < days.end)
+	{
+		Size		length = days.segment_end - days.next;
+
+		*before += count_days(series, days.next, length);
+		days.next += length;
+		days.byte += (int32) length;
+		ua_days_next_segment(&days);
+	}
+	return days;
+}
+
+/* The value on a day, 0 where there is none; the days before are only counted. */
 int64
 ua_dayseries_value_on(UaDayseries series, UaDay day)
 {
-	UaDayseriesReader reader;
-	int32		word;
-	uint64		bits;
+	UaDaysReader days;
+	const uint8 *values = read_days(&days, series);
+	int			width = series.bytes[0] & DAYSERIES_WIDTH;
+	int32		byte = day >> 3;
+	uint8		bit = 1 << (day & 7);
 	Size		before = 0;
+	int64		offset;
+	uint64		value;
 
-	/* values are passed over without being decoded */
-	ua_dayseries_read(&reader, series);
-	while (ua_days_next(&reader.days, &word, &bits))
-	{
-		if (word >= ua_word_of_day(day))
-		{
-			int64		value;
-
-			if (word > ua_word_of_day(day) || (bits & ua_bit_of_day(day)) == 0)
-				return 0;
-			before += pg_popcount64(bits & ua_bits_before(day));
-			load_values(reader.values + before * reader.width,
-						reader.width, 1, &value);
-			return value;
-		}
-		before += pg_popcount64(bits);
-	}
-	return 0;
+	if (unlikely(days.several))
+		days = segment_of(series, days, byte, &before);
+	offset = (int64) byte - days.byte;
+	if (offset < 0 || offset >= days.segment_end - days.next ||
+		(days.next[offset] & bit) == 0)
+		return 0;
+	if (width == 0)
+		return 1;
+	before += count_days(series, days.next, offset) +
+		pg_number_of_ones[days.next[offset] & (bit - 1)];
+	value = load_bytes(series, values + before * width, width);
+	return (int64) (value << (64 - 8 * width)) >> (64 - 8 * width);
 }
 
 /*

@@ -122,12 +122,13 @@ COMMENT ON COLUMN @extschema@.usage_live_user_days.days IS 'Days up to today wit
 CREATE VIEW @extschema@.usage_live_accounts WITH (security_invoker = true) AS
 WITH changed AS MATERIALIZED (
   SELECT *
-    FROM @extschema@.usage_changes('{accounts,events,seconds,activity}'::text[])
+    FROM @extschema@.usage_changes('{accounts,sums,activity}'::text[])
 )
 SELECT rollup.account_id,
        rollup.month,
        CASE WHEN changed.month IS NULL THEN rollup.events ELSE rollup.events OPERATOR(@extschema@.+) changed.events END AS events,
        CASE WHEN changed.month IS NULL THEN rollup.seconds ELSE rollup.seconds OPERATOR(@extschema@.+) changed.seconds END AS seconds,
+       CASE WHEN changed.month IS NULL THEN rollup.sources ELSE rollup.sources OPERATOR(@extschema@.+) changed.sources END AS sources,
        CASE WHEN changed.month IS NULL THEN rollup.dau ELSE rollup.dau OPERATOR(@extschema@.+) changed.dau END AS dau,
        CASE WHEN changed.month IS NULL THEN rollup.wau ELSE rollup.wau OPERATOR(@extschema@.+) changed.wau END AS wau,
        CASE WHEN changed.month IS NULL THEN rollup.active_28d ELSE rollup.active_28d OPERATOR(@extschema@.+) changed.active_28d END AS active_28d,
@@ -141,6 +142,7 @@ SELECT account_id,
        month,
        events,
        seconds,
+       sources,
        dau,
        wau,
        active_28d,
@@ -156,6 +158,7 @@ COMMENT ON COLUMN @extschema@.usage_live_accounts.account_id IS 'Account of the 
 COMMENT ON COLUMN @extschema@.usage_live_accounts.month IS 'First day of the month; each series holds what falls into it';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.events IS 'Number of events a day, by event name';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.seconds IS 'Seconds of duration a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.sources IS 'Number of events a day, by source; unknown where that is null';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.dau IS 'Users active on each day';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.wau IS 'Users active in the 7 days that end with each day';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.active_28d IS 'Users active in the 28 days that end with each day';

@@ -10,11 +10,12 @@ say() { printf '%s\n' "$*"; }
 progress() { printf '   %s\n' "$*" >&2; }
 sql() { psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
 
-# Fold what is pending, also where the background worker is at it, and take away the
-# rows that were, as autovacuum does before long.
+# Fold what is pending, also where the background worker is at it, wait for that to
+# leave, or it would fold what comes next, and take away the rows that were, as
+# autovacuum does before long.
 settle()
 {
-	until [ "$(sql 'SELECT count(*) FROM usage_pending')" = 0 ]; do
+	until [ "$(sql "SELECT (SELECT count(*) FROM usage_pending) + (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'usage_analytics fold' AND datname = current_database())")" = 0 ]; do
 		sql 'SELECT usage_refresh()' >/dev/null 2>&1
 		sleep 1
 	done

@@ -453,7 +453,7 @@ BEGIN
               UNION
               SELECT user_id
                 FROM @extschema@.usage_changes('{days}')
-               WHERE pending AND is_new) AS users;
+               WHERE pending AND place IS NULL) AS users;
     END IF;
     IF sharers IS NOT NULL THEN
       query := query || format($query$

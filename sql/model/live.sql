@@ -69,7 +69,7 @@ WITH changed AS MATERIALIZED (
   SELECT account_id,
          user_id,
          days,
-         is_new
+         place IS NULL AS is_new
     FROM @extschema@.usage_changes('{days}'::text[])
 )
 SELECT activity.account_id,

@@ -95,22 +95,48 @@ COMMENT ON COLUMN @extschema@.usage_live_activity.user_id IS 'User of the events
 COMMENT ON COLUMN @extschema@.usage_live_activity.days IS 'Days with at least one event';
 COMMENT ON COLUMN @extschema@.usage_live_activity.shared IS 'Whether the user may have rows under several accounts, to be merged where each user is to count once';
 
+-- What is settled of users of one account, where nothing is pending, is passed on
+-- as it is; the others are merged.
 CREATE VIEW @extschema@.usage_live_user_days WITH (security_invoker = true) AS
-WITH live AS MATERIALIZED (
-  SELECT user_id,
-         days,
-         shared
-    FROM @extschema@.usage_live_activity
+WITH changed AS MATERIALIZED (
+  SELECT account_id,
+         user_id,
+         days
+    FROM @extschema@.usage_changes('{days}'::text[])
 )
 SELECT user_id,
        days OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS days
-  FROM live
+  FROM @extschema@.user_activity
  WHERE NOT shared
+   AND user_id NOT IN (SELECT user_id FROM changed)
 UNION ALL
 SELECT user_id,
        @extschema@.dayset_union(days) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS days
-  FROM live
- WHERE shared
+  FROM (SELECT user_id,
+               days
+          FROM @extschema@.user_activity AS activity
+         WHERE shared
+           AND NOT EXISTS (SELECT
+                             FROM changed
+                            WHERE changed.account_id = activity.account_id
+                              AND changed.user_id = activity.user_id)
+        UNION ALL
+        SELECT activity.user_id,
+               activity.days
+          FROM (SELECT DISTINCT user_id
+                  FROM changed) AS users
+          JOIN @extschema@.user_activity AS activity
+            ON activity.user_id = users.user_id
+         WHERE NOT activity.shared
+           AND NOT EXISTS (SELECT
+                             FROM changed
+                            WHERE changed.account_id = activity.account_id
+                              AND changed.user_id = activity.user_id)
+        UNION ALL
+        SELECT user_id,
+               days
+          FROM changed
+         WHERE NOT @extschema@.isempty(days)) AS parts
  GROUP BY user_id;
 
 COMMENT ON VIEW @extschema@.usage_live_user_days IS 'Days of activity of each user up to today, whatever the account: a row per user';

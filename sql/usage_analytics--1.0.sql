@@ -207,6 +207,14 @@ AS 'MODULE_PATHNAME', 'dayset_cardinality';
 COMMENT ON FUNCTION @extschema@.cardinality(@extschema@.dayset) IS
   'How many days the set has';
 
+CREATE FUNCTION @extschema@.cardinality(days @extschema@.dayset, within daterange)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'dayset_cardinality_within';
+
+COMMENT ON FUNCTION @extschema@.cardinality(@extschema@.dayset, daterange) IS
+  'Number of days of a set that are in a range, as cardinality(days * within)';
+
 CREATE FUNCTION @extschema@.isempty(days @extschema@.dayset)
 RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -1885,6 +1893,26 @@ CREATE AGGREGATE @extschema@.sum(@extschema@.dayseries_map) (
 COMMENT ON AGGREGATE @extschema@.sum(@extschema@.dayseries_map) IS
   'The sum of maps, label by label and day by day; NULLs do not count, NULL where there is no other; an error beyond bigint (22003)';
 
+CREATE FUNCTION @extschema@.dayseries_map_sum_label_transfn(@extschema@.dayseries, @extschema@.dayseries_map, text)
+RETURNS @extschema@.dayseries
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'dayseries_map_sum_label_transfn';
+
+COMMENT ON FUNCTION @extschema@.dayseries_map_sum_label_transfn(@extschema@.dayseries, @extschema@.dayseries_map, text) IS
+  'Transition function of sum(dayseries_map, text)';
+
+CREATE AGGREGATE @extschema@.sum(map @extschema@.dayseries_map, label text) (
+  SFUNC = @extschema@.dayseries_map_sum_label_transfn,
+  STYPE = @extschema@.dayseries,
+  SSPACE = 1024,
+  FINALFUNC = @extschema@.dayseries_sum_finalfn,
+  COMBINEFUNC = @extschema@.dayseries_sum_transfn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.sum(@extschema@.dayseries_map, text) IS
+  'The sum of the series of a label, or of all labels where it is NULL, day by day: as sum(map -> label) and total_series(sum(map)) without their copies; NULL where there is nothing to add; an error beyond bigint (22003)';
+
 CREATE AGGREGATE @extschema@.count_by_day(@extschema@.dayseries_map) (
   SFUNC = @extschema@.dayseries_map_count_transfn,
   STYPE = @extschema@.dayseries_map,
@@ -1927,6 +1955,73 @@ CREATE AGGREGATE @extschema@.count_by_day(days @extschema@.dayset) (
 
 COMMENT ON AGGREGATE @extschema@.count_by_day(@extschema@.dayset) IS
   'On each day, how many of the sets have it; nulls are skipped, NULL where there is none';
+
+-- sql/library/user_days.sql
+
+-- The days of users, of many rows with sums of theirs.
+
+CREATE FUNCTION @extschema@.user_days_transfn(state bytea, user_id uuid, map @extschema@.dayseries_map, labels text[], names text[], others text)
+RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'user_days_transfn';
+
+COMMENT ON FUNCTION @extschema@.user_days_transfn(bytea, uuid, @extschema@.dayseries_map, text[], text[], text) IS
+  'Transition function of user_days';
+
+CREATE FUNCTION @extschema@.user_days_combinefn(state bytea, other bytea)
+RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'user_days_combinefn';
+
+COMMENT ON FUNCTION @extschema@.user_days_combinefn(bytea, bytea) IS
+  'Combine function of user_days';
+
+CREATE AGGREGATE @extschema@.user_days(user_id uuid, map @extschema@.dayseries_map, labels text[], names text[], others text) (
+  SFUNC = @extschema@.user_days_transfn,
+  STYPE = bytea,
+  SSPACE = 8192,
+  COMBINEFUNC = @extschema@.user_days_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.user_days(uuid, @extschema@.dayseries_map, text[], text[], text) IS
+  'Of maps of users, the days on which a label has a value above 0, by user and name, for user_days_found(): each label of the array under the name of the same number, not at all where that is null, and labels that are not in it under others, unless that is null; where labels is null, each under itself; as many names as labels (2202E); null users and maps are skipped, labels, names and others are those of the first row; part of the reports';
+
+CREATE FUNCTION @extschema@.user_days_found(found bytea, past daterange, OUT name text, OUT user_id uuid, OUT days @extschema@.dayset)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 10000
+AS 'MODULE_PATHNAME', 'user_days_found';
+
+COMMENT ON FUNCTION @extschema@.user_days_found(bytea, daterange) IS
+  'What user_days() found on the days of the range, as rows, maybe with no days; other bytes are an error (22P03); part of the reports';
+
+CREATE FUNCTION @extschema@.user_day_counts_transfn(state bytea, user_id uuid, map @extschema@.dayseries_map, labels text[], names text[], others text, past daterange, period text, week_start integer)
+RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'user_day_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.user_day_counts_transfn(bytea, uuid, @extschema@.dayseries_map, text[], text[], text, daterange, text, integer) IS
+  'Transition function of user_day_counts';
+
+CREATE FUNCTION @extschema@.user_day_counts_finalfn(state bytea)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'user_day_counts_finalfn';
+
+COMMENT ON FUNCTION @extschema@.user_day_counts_finalfn(bytea) IS
+  'Final function of user_day_counts';
+
+CREATE AGGREGATE @extschema@.user_day_counts(user_id uuid, map @extschema@.dayseries_map, labels text[], names text[], others text, past daterange, period text, week_start integer) (
+  SFUNC = @extschema@.user_day_counts_transfn,
+  STYPE = bytea,
+  SSPACE = 8192,
+  FINALFUNC = @extschema@.user_day_counts_finalfn,
+  COMBINEFUNC = @extschema@.user_days_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.user_day_counts(uuid, @extschema@.dayseries_map, text[], text[], text, daterange, text, integer) IS
+  'What active_period_counts() makes of each name''s sets of days as user_days() finds them, cut to the days of the range, under labels that begin with the name and a slash; of all arguments but the first two those of the first row; NULL where there is none; part of the reports';
 
 -- sql/library/figures.sql
 
@@ -3439,7 +3534,6 @@ RETURNS TABLE (
   user_id     uuid,
   month       date,
   days        @extschema@.dayset,
-  is_new      boolean,
   events      @extschema@.dayseries_map,
   seconds     @extschema@.dayseries_map,
   sources     @extschema@.dayseries_map,
@@ -3508,18 +3602,16 @@ BEGIN
                    user_id,
                    month,
                    @extschema@.sum(events) AS events,
-                   @extschema@.sum(seconds) FILTER (WHERE with_months OR with_seconds) AS seconds,
-                   @extschema@.sum(sources) FILTER (WHERE with_months OR with_sources) AS sources
+                   @extschema@.sum(seconds) FILTER (WHERE with_months) AS seconds,
+                   @extschema@.sum(sources) FILTER (WHERE with_months) AS sources
               FROM @extschema@.usage_pending
-             WHERE of_pending
-             GROUP BY account_id, user_id, month
-             ORDER BY account_id, user_id, month) AS changed
+             WHERE of_pending AND by_months
+             GROUP BY account_id, user_id, month) AS changed
       -- by the index: what is pending concerns few users of many
       LEFT JOIN LATERAL (SELECT usage_rollup.ctid AS place,
                                 usage_rollup.events
                            FROM @extschema@.usage_rollup
-                          WHERE by_months
-                            AND usage_rollup.account_id = changed.account_id
+                          WHERE usage_rollup.account_id = changed.account_id
                             AND usage_rollup.user_id = changed.user_id
                             AND usage_rollup.month = changed.month
                          OFFSET 0) AS rollup
@@ -3531,11 +3623,34 @@ BEGIN
            NULL,
            NULL,
            events,
-           seconds,
-           sources,
+           NULL,
+           NULL,
            true
       FROM @extschema@.usage_rollup
-     WHERE of_settled
+     WHERE of_settled AND by_months
+  ), sums AS (
+    -- What needs no look at what is there before
+    SELECT CASE WHEN with_accounts THEN account_id END AS account_id,
+           month,
+           @extschema@.sum(events) FILTER (WHERE with_events) AS events,
+           @extschema@.sum(seconds) FILTER (WHERE with_seconds) AS seconds,
+           @extschema@.sum(sources) FILTER (WHERE with_sources) AS sources
+      FROM (SELECT account_id,
+                   month,
+                   events,
+                   seconds,
+                   sources
+              FROM @extschema@.usage_pending
+             WHERE of_pending AND with_sums
+            UNION ALL
+            SELECT account_id,
+                   month,
+                   events,
+                   seconds,
+                   sources
+              FROM @extschema@.usage_rollup
+             WHERE of_settled AND with_sums) AS rows
+     GROUP BY 1, 2
   ), added AS MATERIALIZED (
     -- Where all that is pending adds, days can only come, as no settled sum is
     -- below 0; otherwise the sums of the months concerned have to be read.
@@ -3627,7 +3742,12 @@ BEGIN
                    touched.days,
                    activity.place,
                    activity.days AS before,
-                   coalesce(activity.shared, true) AS shared
+                   coalesce(activity.shared,
+                            (SELECT true
+                               FROM @extschema@.user_activity
+                              WHERE user_activity.user_id = touched.user_id
+                              LIMIT 1),
+                            false) AS shared
               FROM touched
               LEFT JOIN LATERAL (SELECT user_activity.ctid AS place,
                                         user_activity.days,
@@ -3653,11 +3773,18 @@ BEGIN
       FROM @extschema@.user_activity
      WHERE of_settled
   ), sharers AS MATERIALIZED (
-    -- Users who may have days under several accounts, to be counted once
-    SELECT DISTINCT user_id,
-                    settled
+    -- Users who have days under several accounts, to be counted once
+    SELECT user_id,
+           settled
       FROM account_days
      WHERE shared AND with_totals
+    UNION
+    SELECT user_id,
+           false
+      FROM account_days
+     WHERE place IS NULL AND NOT settled AND with_totals
+     GROUP BY user_id
+    HAVING count(*) > 1
   ), user_days AS (
     SELECT before,
            after
@@ -3753,27 +3880,38 @@ BEGIN
   ), second_level AS (
     SELECT account_id,
            month,
-           @extschema@.sum(events) FILTER (WHERE with_events) AS events,
-           @extschema@.sum(seconds) FILTER (WHERE with_seconds) AS seconds,
-           @extschema@.sum(sources) FILTER (WHERE with_sources) AS sources,
+           events,
+           seconds,
+           sources,
            NULL::@extschema@.dayseries_map AS lags,
-           @extschema@.event_user_counts(before, events) FILTER (WHERE with_event_users) AS event_users,
+           NULL::@extschema@.dayseries_map AS event_users,
            NULL::@extschema@.dayseries_map AS figures
-      FROM account_months
-     WHERE with_accounts AND (with_sums OR with_event_users)
-     GROUP BY account_id, month
+      FROM sums
+     WHERE with_accounts
     UNION ALL
     SELECT NULL,
            month,
-           @extschema@.sum(events) FILTER (WHERE with_events),
-           @extschema@.sum(seconds) FILTER (WHERE with_seconds),
-           @extschema@.sum(sources) FILTER (WHERE with_sources),
+           @extschema@.sum(events),
+           @extschema@.sum(seconds),
+           @extschema@.sum(sources),
            NULL,
            NULL,
            NULL
-      FROM account_months
-     WHERE with_totals AND with_sums
+      FROM sums
+     WHERE with_totals
      GROUP BY month
+    UNION ALL
+    SELECT account_id,
+           month,
+           NULL,
+           NULL,
+           NULL,
+           NULL,
+           @extschema@.event_user_counts(before, events),
+           NULL
+      FROM account_months
+     WHERE with_accounts AND with_event_users
+     GROUP BY account_id, month
     UNION ALL
     SELECT NULL,
            month,
@@ -3829,7 +3967,6 @@ BEGIN
          user_id,
          month,
          NULL::@extschema@.dayset,
-         place IS NULL,
          events,
          seconds,
          sources,
@@ -3852,7 +3989,6 @@ BEGIN
          user_id,
          NULL,
          after,
-         place IS NULL,
          NULL,
          NULL,
          NULL,
@@ -3875,7 +4011,6 @@ BEGIN
          NULL,
          month,
          NULL,
-         NULL,
          coalesce(@extschema@.sum(events), '{}'),
          coalesce(@extschema@.sum(seconds), '{}'),
          coalesce(@extschema@.sum(sources), '{}'),
@@ -3897,7 +4032,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_changes(text[], text) IS
-  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands';
+  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands, NULL where there is none';
 
 -- sql/library/rollups.sql
 
@@ -4165,6 +4300,13 @@ CREATE FUNCTION @extschema@.usage_fold()
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+-- The background worker folds many times: to plan each anew would take as long
+-- as a fold of a hundred rows. One plan for all leaves out what it has no use for
+-- when it runs, but would start parallel workers before that; and what is settled
+-- is looked up by index, also where there was little of it when it was made.
+SET plan_cache_mode = force_generic_plan
+SET max_parallel_workers_per_gather = 0
+SET enable_seqscan = off
 AS $function$
 DECLARE
   owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = '@extschema@.usage_pending'::regclass);
@@ -4963,10 +5105,20 @@ COMMENT ON FUNCTION @extschema@.usage_report_range(date, date, text) IS
 
 -- ---------- what the first level tells ----------
 
+CREATE FUNCTION @extschema@.usage_segment(key uuid, segment text, of_users boolean)
+RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'usage_segment';
+
+COMMENT ON FUNCTION @extschema@.usage_segment(uuid, text, boolean) IS
+  'Today''s segment of an account (plan_tier, region, account_id) or a user (those of the account, role, country), null where there is none; reads all of them once a query; part of the reports';
+
 -- The query for days of activity up to today: segment_value, user_id, days.
 -- A user has a row in each segment, and is whom the segment's events are of;
--- where users are followed over time (own), whom the segment has today.
-CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean)
+-- where users are followed over time (own), whom the segment has today. Which
+-- users they are can be left out (without with_users), and is null then, maybe.
+-- With a period, counts instead of users and days, where that takes no look at users.
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -4989,57 +5141,76 @@ DECLARE
                                  'MEMBERS', 'ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %1$L))'), account_id, activity)
     ELSE format('rollup.account_id = %L', account_id)
   END;
+  -- Of everybody, segments are looked up; a customer's users are joined with theirs.
+  looked_up CONSTANT boolean := account_id IS NULL AND (by_user OR segment <> 'account_id');
   value CONSTANT text := CASE
+    WHEN segment IS NULL OR by_label THEN 'NULL::text'
+    WHEN looked_up THEN format(CASE WHEN by_user THEN '@extschema@.usage_segment(active.user_id, %L, true)' ELSE '@extschema@.usage_segment(active.account_id, %L, false)' END, segment)
     WHEN segment IN ('plan_tier', 'region') THEN format('account.%I', segment)
     WHEN segment IN ('role', 'country') THEN format('member.%I', segment)
-    WHEN segment = 'account_id' THEN CASE WHEN own THEN 'member' ELSE 'active' END || '.account_id::text'
-    ELSE 'NULL::text'
+    ELSE CASE WHEN own THEN 'member' ELSE 'active' END || '.account_id::text'
   END;
   joins CONSTANT text := concat_ws(' ',
-    CASE WHEN by_user AND segment IS NOT NULL
+    CASE WHEN by_user AND segment IS NOT NULL AND NOT looked_up
          THEN 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = active.user_id'
               || CASE WHEN own AND account_id IS NOT NULL THEN format(' AND member.account_id = %L', account_id) ELSE '' END END,
-    CASE WHEN segment IN ('plan_tier', 'region')
+    CASE WHEN segment IN ('plan_tier', 'region') AND NOT looked_up
          THEN format('LEFT JOIN @extschema@.dim_account AS account ON account.account_id = %s.account_id', CASE WHEN own THEN 'member' ELSE 'active' END) END);
   -- The segments of users are looked up once for each, those of events for each row.
   row_value CONSTANT text := CASE WHEN by_user THEN 'NULL::text' ELSE value END;
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
+  users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
+  -- Which labels count, and under which names
+  labels text[];
+  names text[];
+  others text;
+  counting boolean := false;
+  passes integer := 1;
   changed uuid[];
   merged text;
   query text;
 BEGIN
-  IF by_label THEN
-    RETURN format($query$
-      SELECT part.label AS segment_value, users.user_id, @extschema@.days(part.series OPERATOR(@extschema@.*) %s) AS days
-        FROM (SELECT rollup.user_id, @extschema@.sum(rollup.%s) AS sums
-                FROM %s AS rollup
-               WHERE %s
-               GROUP BY rollup.user_id
-              OFFSET 0) AS users
-       CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)
-       WHERE %s $query$,
-      past,
-      CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
-      rollup,
-      of_account,
-      format(CASE segment WHEN 'event_category' THEN '@extschema@.by_category(%s)' ELSE '%s' END,
-             CASE WHEN event IS NULL THEN 'users.sums' ELSE format('@extschema@.dayseries_map(%L::text, users.sums OPERATOR(@extschema@.->) %1$L::text)', event) END),
-      CASE WHEN category IS NULL THEN 'true'
-           WHEN segment = 'event_category' THEN format('part.label = %L', category)
-           ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
-  ELSIF of_events OR account_id IS NOT NULL THEN
-    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s WHERE active.days IS NOT NULL GROUP BY %s',
-      row_value, past,
-      format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
-        CASE WHEN NOT of_events THEN 'rollup.days'
-             WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
-             ELSE format('@extschema@.days(rollup.events, %L::text[])',
-                         CASE WHEN event IS NOT NULL THEN ARRAY[event]
-                              ELSE ARRAY(SELECT taxonomy.event_name FROM @extschema@.event_taxonomy AS taxonomy WHERE taxonomy.event_category = category) END) END,
-        CASE WHEN of_events THEN rollup ELSE activity END,
-        of_account),
-      row_joins, row_group);
+  IF of_events THEN
+    IF event IS NOT NULL THEN
+      labels := ARRAY[event];
+      names := ARRAY[CASE segment WHEN 'event_category' THEN coalesce(@extschema@.event_category(event), 'unknown') ELSE event END];
+    ELSIF category IS NOT NULL AND segment IS DISTINCT FROM 'event_name' OR segment = 'event_category' THEN
+      others := CASE WHEN coalesce(category, 'unknown') = 'unknown' THEN 'unknown' END;
+      SELECT coalesce(array_agg(taxonomy.event_name), '{}'),
+             coalesce(array_agg(CASE WHEN category IS NULL OR taxonomy.event_category = category THEN taxonomy.event_category END), '{}')
+        INTO labels, names
+        FROM @extschema@.event_taxonomy AS taxonomy
+       WHERE others IS NOT NULL
+          OR taxonomy.event_category = category;
+    END IF;
+    counting := period IS NOT NULL AND (segment IS NULL OR NOT by_user);
+    -- So many users are held in memory at a time that they have a million sets of days.
+    IF account_id IS NULL THEN
+      passes := greatest(1, ceil((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass)
+                                 * CASE WHEN labels IS NULL THEN 1 + (SELECT count(*) FROM @extschema@.event_taxonomy) ELSE cardinality(labels) END / 1e6));
+    END IF;
+    query := format('SELECT %s AS segment_value, %s FROM (%s) AS grouped CROSS JOIN LATERAL @extschema@.%s WHERE %s',
+      CASE WHEN by_label THEN 'part.name' ELSE 'grouped.value' END,
+      CASE WHEN counting THEN 'CASE WHEN part.label LIKE ''%/active'' THEN part.series END AS active, CASE WHEN part.label LIKE ''%/new'' THEN part.series END AS arrived, CASE WHEN part.label LIKE ''%/returning'' THEN part.series END AS returned'
+           ELSE 'part.user_id, part.days' END,
+      (SELECT string_agg(format('SELECT %s AS value, @extschema@.%s AS found FROM (SELECT rollup.account_id, rollup.user_id, rollup.%I AS map FROM %s AS rollup WHERE %s AND %s) AS active %s %s',
+                                row_value,
+                                CASE WHEN counting THEN format('user_day_counts(active.user_id, active.map, %L::text[], %L::text[], %L::text, %s, %L, %s)', labels, names, others, past, period, week_start)
+                                     ELSE format('user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text)', labels, names, others) END,
+                                CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
+                                rollup, of_account,
+                                CASE WHEN passes = 1 THEN 'true' ELSE format('abs(uuid_hash(rollup.user_id)::bigint) %% %s = %s', passes, pass) END,
+                                row_joins,
+                                CASE WHEN by_user OR by_label THEN '' ELSE 'GROUP BY 1' END),
+                         ' UNION ALL ')
+         FROM generate_series(0, passes - 1) AS pass),
+      CASE WHEN counting THEN 'each(grouped.found) AS counts (label, series) CROSS JOIN LATERAL (SELECT substring(counts.label FROM ''^(.*)/'') AS name, counts.label, counts.series) AS part'
+           ELSE format('user_days_found(grouped.found, %s) AS part', past) END,
+      CASE WHEN segment = 'event_name' AND category IS NOT NULL THEN format('coalesce(@extschema@.event_category(part.name), ''unknown'') = %L', category) ELSE 'true' END);
+  ELSIF account_id IS NOT NULL THEN
+    query := format('SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (SELECT rollup.account_id, rollup.user_id, rollup.days FROM %s AS rollup WHERE %s OFFSET 0) AS active %s GROUP BY %s',
+      row_value, past, activity, of_account, row_joins, row_group);
   ELSE
     -- What is settled of users of one account is read as it is; the others, and
     -- those with something pending, are merged.
@@ -5052,18 +5223,27 @@ BEGIN
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
     END IF;
-    query := format('SELECT %1$s AS value, active.user_id, active.days OPERATOR(@extschema@.*) %2$s AS days FROM @extschema@.user_activity AS active %3$s WHERE NOT active.shared %4$s
-                     UNION ALL
-                     SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %2$s FROM %5$s AS active %3$s WHERE %6$s GROUP BY %7$s',
-      row_value, past, row_joins, CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END, activity, merged, row_group);
+    -- The parts have no column that is not used: then their rows are passed on as they are.
+    query := format('SELECT %1$s %2$s, active.days
+                       FROM (SELECT %3$s %4$s active.days OPERATOR(@extschema@.*) %5$s AS days FROM @extschema@.user_activity AS active WHERE NOT active.shared %6$s
+                             UNION ALL
+                             SELECT %3$s %4$s @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %5$s FROM %7$s AS active WHERE %8$s GROUP BY %9$s) AS active',
+      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END, past,
+      CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
+      activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
   END IF;
-  RETURN CASE WHEN by_user THEN format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins)
-              ELSE format('SELECT value AS segment_value, user_id, days FROM (%s) AS active', query) END;
+  IF by_user AND NOT counting THEN
+    query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
+  END IF;
+  RETURN CASE WHEN period IS NULL OR counting THEN query
+              ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
+                             FROM (SELECT segment_value, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%s) AS days GROUP BY 1) AS counted', period, week_start, query) END;
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean) IS
-  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer) IS
+  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
 
 -- ---------- what the second level tells ----------
 
@@ -5084,7 +5264,7 @@ DECLARE
                           || CASE WHEN account_id IS NOT NULL THEN format(' AND account_id = %L', account_id) ELSE '' END;
 BEGIN
   RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months %s',
-    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('account.%I', segment) END,
+    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('@extschema@.usage_segment(months.account_id, %L, false)', segment) END,
     sums,
     concat_ws(' UNION ALL ',
       CASE WHEN NOT hidden
@@ -5094,8 +5274,7 @@ BEGIN
            THEN format('SELECT %s FROM @extschema@.usage_changes(%L, %L) WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures),
                        CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END),
-    CASE WHEN by_segment
-         THEN CASE WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS account ON account.account_id = months.account_id' ELSE '' END || ' GROUP BY 1' END);
+    CASE WHEN segment = 'account_id' THEN 'GROUP BY months.account_id' WHEN by_segment THEN 'GROUP BY 1' END);
 END
 $function$;
 
@@ -5133,6 +5312,7 @@ DECLARE
   one_account CONSTANT uuid := usage_figures.account_id;
   past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
   week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
+  pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
   figure CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN CASE window_days WHEN 1 THEN 'dau' WHEN 7 THEN 'wau' WHEN 28 THEN 'active_28d' WHEN 30 THEN 'mau' END
     ELSE CASE period WHEN 'day' THEN 'dau' WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' ELSE 'quarterly' END
@@ -5145,7 +5325,7 @@ DECLARE
   counts CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
                    FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
-    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
+    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived
                    FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
   END;
   -- A sum of sources is that of all events, and has the fewest labels.
@@ -5153,14 +5333,15 @@ DECLARE
                                           WHEN 'events' THEN CASE WHEN segment IN ('event_name', 'event_category') THEN 'events' ELSE 'sources' END
                                           ELSE CASE WHEN metric IS NOT NULL THEN 'events' END END;
   value CONSTANT text := CASE metric
-    WHEN 'events' THEN '@extschema@.total_series(@extschema@.sum(sources))'
-    WHEN 'work_seconds' THEN '@extschema@.sum(seconds OPERATOR(@extschema@.->) ''timer_stop''::text)'
-    WHEN 'tasks_created' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_created''::text)'
-    WHEN 'tasks_completed' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_completed''::text)'
+    WHEN 'events' THEN '@extschema@.sum(sources, NULL::text)'
+    WHEN 'work_seconds' THEN '@extschema@.sum(seconds, ''timer_stop''::text)'
+    WHEN 'tasks_created' THEN '@extschema@.sum(events, ''task_created''::text)'
+    WHEN 'tasks_completed' THEN '@extschema@.sum(events, ''task_completed''::text)'
     ELSE 'NULL::@extschema@.dayseries'
   END;
   query text;
   sharers uuid[];
+  summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
      AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
@@ -5178,6 +5359,8 @@ BEGIN
       CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
       segment, one_account, from_day, to_day);
 
+    summed := segment = 'account_id';
+
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
     IF segment IN ('plan_tier', 'region') AND one_account IS NULL THEN
@@ -5188,7 +5371,7 @@ BEGIN
               UNION
               SELECT user_id
                 FROM @extschema@.usage_changes('{days}')
-               WHERE is_new) AS users;
+               WHERE pending AND place IS NULL) AS users;
     END IF;
     IF sharers IS NOT NULL THEN
       query := query || format($query$
@@ -5209,21 +5392,24 @@ BEGIN
                  activity.user_id,
                  activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days,
                  count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
-            FROM @extschema@.usage_live_activity AS activity
+            FROM @extschema@.%4$I AS activity
             LEFT JOIN @extschema@.dim_account AS account
               ON account.account_id = activity.account_id
            WHERE activity.user_id = ANY (%3$L::uuid[])
-        ) $query$, segment, past, sharers) || query;
+        ) $query$, segment, past, sharers, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END) || query;
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
-      format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own), grouping));
+      CASE WHEN window_days IS NULL
+            THEN @extschema@.usage_days_query(segment, event, category, one_account, own, false, period, week_start)
+            ELSE format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own, false), grouping) END);
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN
-          format('SELECT member.%I AS segment_value, %s AS value FROM @extschema@.%I AS months LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id
-                   WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
-                 segment, value, CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+          format('SELECT %s AS segment_value, %s AS value FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
+                 CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L, true)', segment) ELSE format('member.%I', segment) END,
+                 value, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                 CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
                  date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
         ELSE
           format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',
@@ -5232,16 +5418,14 @@ BEGIN
     END IF;
   END IF;
 
-  RETURN QUERY EXECUTE format($query$
-    SELECT %6$s,
-           @extschema@.usage_by_period(@extschema@.sum(value) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(active) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(arrived) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(returned) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s)
-      FROM (%4$s) AS parts
-     GROUP BY %5$s $query$,
-    past, period, week_start, query,
-    grouping, segment_column);
+  -- One account's sums are in one row each; others have parts that are added up.
+  RETURN QUERY EXECUTE format('SELECT %s, %s FROM (%s) AS parts %s',
+    segment_column,
+    (SELECT string_agg(format('@extschema@.usage_by_period(%s OPERATOR(@extschema@.*) %L::daterange, %L, %s)',
+                              CASE WHEN summed THEN figure ELSE format('@extschema@.sum(%s)', figure) END, past, period, week_start), ', ' ORDER BY number)
+       FROM unnest('{value,active,arrived,returned}'::text[]) WITH ORDINALITY AS figures (figure, number)),
+    query,
+    CASE WHEN summed THEN '' ELSE 'GROUP BY ' || grouping END);
 END
 $function$;
 
@@ -5373,24 +5557,26 @@ BEGIN
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
+    WITH days AS MATERIALIZED (
+      SELECT %s,
+             @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
+        FROM (%s) AS days
+       GROUP BY %s
+    )
     SELECT periods.period_start,
            days.segment_value,
            bucket.active_days,
            found.users,
            round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
            periods.next_start <= $6
-      FROM (SELECT %s,
-                   @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
-              FROM (%s) AS days
-             GROUP BY %s
-            OFFSET 0) AS days
+      FROM days
      CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
      CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
      CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
      WHERE $5 IS NULL OR NOT @extschema@.isempty(days.counts)
      ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
     CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
-    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false),
+    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false),
     CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END)
   USING range.first_start, range.last_start, period, range.week_start, segment, range.today;
 END
@@ -5506,7 +5692,7 @@ BEGIN
                CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
       past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts', 'cohorts', '{cohorts}', NULL, NULL, range.first_start, range.today));
   ELSE
-    started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true);
+    started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, start_event IS DISTINCT FROM return_event);
     cohorts := format($query$
       SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
         FROM (SELECT %s, @extschema@.retention_counts(started, back, $1, $2, %L) AS counts FROM (%s) AS users GROUP BY %s) AS counted
@@ -5516,7 +5702,7 @@ BEGIN
       kind = 'unbounded',
       CASE WHEN start_event IS NOT DISTINCT FROM return_event THEN format('SELECT segment_value, days AS started, days AS back FROM (%s) AS days', started)
            ELSE format('SELECT started.segment_value, started.days AS started, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
-                       started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true)) END,
+                       started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true)) END,
       CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END,
       '@extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2)');
   END IF;
@@ -5597,7 +5783,7 @@ BEGIN
               FROM (%s) AS active
             OFFSET 0) AS active
      WHERE NOT @extschema@.isempty(days) $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, streaks.account_id, true))
+    @extschema@.usage_days_query(NULL, NULL, NULL, streaks.account_id, true, true))
   USING day;
 END
 $function$;
@@ -5633,18 +5819,20 @@ BEGIN
            member.role,
            active.active_days,
            @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
-      FROM (SELECT user_id,
-                   days,
-                   @extschema@.cardinality(days OPERATOR(@extschema@.*) daterange($1 - 27, $1, '[]')) AS active_days
-              FROM (%s) AS active
-            OFFSET 0) AS active
+      -- Each user is there once: said so that those found, and not all, are hashed for the join.
+      FROM (SELECT DISTINCT ON (user_id) *
+              FROM (SELECT user_id,
+                           days,
+                           @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
+                      FROM (%s) AS active
+                    OFFSET 0) AS active
+             WHERE active_days >= $2) AS active
       LEFT JOIN @extschema@.dim_user AS member
         ON member.user_id = active.user_id %s
       LEFT JOIN @extschema@.dim_account AS account
         ON account.account_id = member.account_id
-     WHERE active.active_days >= $2
      ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true),
+    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
     CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END)
   USING day, least_days;
 END
@@ -6164,7 +6352,7 @@ WITH changed AS MATERIALIZED (
   SELECT account_id,
          user_id,
          days,
-         is_new
+         place IS NULL AS is_new
     FROM @extschema@.usage_changes('{days}'::text[])
 )
 SELECT activity.account_id,
@@ -6189,21 +6377,45 @@ SELECT account_id,
 (165, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.days IS 'Days with at least one event'$statement$),
 (166, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.shared IS 'Whether the user may have rows under several accounts, to be merged where each user is to count once'$statement$),
 (167, 'live', $statement$CREATE VIEW @extschema@.usage_live_user_days WITH (security_invoker = true) AS
-WITH live AS MATERIALIZED (
-  SELECT user_id,
-         days,
-         shared
-    FROM @extschema@.usage_live_activity
+WITH changed AS MATERIALIZED (
+  SELECT account_id,
+         user_id,
+         days
+    FROM @extschema@.usage_changes('{days}'::text[])
 )
 SELECT user_id,
        days OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS days
-  FROM live
+  FROM @extschema@.user_activity
  WHERE NOT shared
+   AND user_id NOT IN (SELECT user_id FROM changed)
 UNION ALL
 SELECT user_id,
        @extschema@.dayset_union(days) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS days
-  FROM live
- WHERE shared
+  FROM (SELECT user_id,
+               days
+          FROM @extschema@.user_activity AS activity
+         WHERE shared
+           AND NOT EXISTS (SELECT
+                             FROM changed
+                            WHERE changed.account_id = activity.account_id
+                              AND changed.user_id = activity.user_id)
+        UNION ALL
+        SELECT activity.user_id,
+               activity.days
+          FROM (SELECT DISTINCT user_id
+                  FROM changed) AS users
+          JOIN @extschema@.user_activity AS activity
+            ON activity.user_id = users.user_id
+         WHERE NOT activity.shared
+           AND NOT EXISTS (SELECT
+                             FROM changed
+                            WHERE changed.account_id = activity.account_id
+                              AND changed.user_id = activity.user_id)
+        UNION ALL
+        SELECT user_id,
+               days
+          FROM changed
+         WHERE NOT @extschema@.isempty(days)) AS parts
  GROUP BY user_id$statement$),
 (168, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_user_days IS 'Days of activity of each user up to today, whatever the account: a row per user'$statement$),
 (169, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_user_days.user_id IS 'User'$statement$),
@@ -6211,12 +6423,13 @@ SELECT user_id,
 (171, 'live', $statement$CREATE VIEW @extschema@.usage_live_accounts WITH (security_invoker = true) AS
 WITH changed AS MATERIALIZED (
   SELECT *
-    FROM @extschema@.usage_changes('{accounts,events,seconds,activity}'::text[])
+    FROM @extschema@.usage_changes('{accounts,sums,activity}'::text[])
 )
 SELECT rollup.account_id,
        rollup.month,
        CASE WHEN changed.month IS NULL THEN rollup.events ELSE rollup.events OPERATOR(@extschema@.+) changed.events END AS events,
        CASE WHEN changed.month IS NULL THEN rollup.seconds ELSE rollup.seconds OPERATOR(@extschema@.+) changed.seconds END AS seconds,
+       CASE WHEN changed.month IS NULL THEN rollup.sources ELSE rollup.sources OPERATOR(@extschema@.+) changed.sources END AS sources,
        CASE WHEN changed.month IS NULL THEN rollup.dau ELSE rollup.dau OPERATOR(@extschema@.+) changed.dau END AS dau,
        CASE WHEN changed.month IS NULL THEN rollup.wau ELSE rollup.wau OPERATOR(@extschema@.+) changed.wau END AS wau,
        CASE WHEN changed.month IS NULL THEN rollup.active_28d ELSE rollup.active_28d OPERATOR(@extschema@.+) changed.active_28d END AS active_28d,
@@ -6230,6 +6443,7 @@ SELECT account_id,
        month,
        events,
        seconds,
+       sources,
        dau,
        wau,
        active_28d,
@@ -6244,11 +6458,12 @@ SELECT account_id,
 (174, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.month IS 'First day of the month; each series holds what falls into it'$statement$),
 (175, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.events IS 'Number of events a day, by event name'$statement$),
 (176, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.seconds IS 'Seconds of duration a day, by event name'$statement$),
-(177, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.dau IS 'Users active on each day'$statement$),
-(178, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.wau IS 'Users active in the 7 days that end with each day'$statement$),
-(179, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
-(180, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.mau IS 'Users active in the 30 days that end with each day'$statement$),
-(181, 'live', $statement$CREATE VIEW @extschema@.usage_live_totals WITH (security_invoker = true) AS
+(177, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
+(178, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.dau IS 'Users active on each day'$statement$),
+(179, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.wau IS 'Users active in the 7 days that end with each day'$statement$),
+(180, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
+(181, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.mau IS 'Users active in the 30 days that end with each day'$statement$),
+(182, 'live', $statement$CREATE VIEW @extschema@.usage_live_totals WITH (security_invoker = true) AS
 SELECT month,
        events,
        seconds,
@@ -6281,22 +6496,22 @@ SELECT month,
        lifecycle,
        cohorts
   FROM @extschema@.usage_changes('{totals,sums,event_users,activity,periods,cohorts}'::text[], 'outside totals'::text)$statement$),
-(182, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_totals IS 'Sums over all users as of the last commit, in one or more rows a month, to be added up; usage_totals and what is pending; where row security is active, over the users that the reader sees'$statement$),
-(183, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.month IS 'First day of the month; each series holds what falls into it'$statement$),
-(184, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.events IS 'Number of events a day, by event name'$statement$),
-(185, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.seconds IS 'Seconds of duration a day, by event name'$statement$),
-(186, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
-(187, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.event_users IS 'Users with such an event a day, by event name'$statement$),
-(188, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.dau IS 'Users active on each day'$statement$),
-(189, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.wau IS 'Users active in the 7 days that end with each day'$statement$),
-(190, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
-(191, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.mau IS 'Users active in the 30 days that end with each day'$statement$),
-(192, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it'$statement$),
-(193, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.monthly IS 'Users whose first active day of a month is that day'$statement$),
-(194, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.quarterly IS 'Users whose first active day of a quarter is that day'$statement$),
-(195, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter'$statement$),
-(196, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.cohorts IS 'As weekly, by the users'' first active week'$statement$),
-(197, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users WITH (security_invoker = true) AS
+(183, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_totals IS 'Sums over all users as of the last commit, in one or more rows a month, to be added up; usage_totals and what is pending; where row security is active, over the users that the reader sees'$statement$),
+(184, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.month IS 'First day of the month; each series holds what falls into it'$statement$),
+(185, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.events IS 'Number of events a day, by event name'$statement$),
+(186, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.seconds IS 'Seconds of duration a day, by event name'$statement$),
+(187, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
+(188, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.event_users IS 'Users with such an event a day, by event name'$statement$),
+(189, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.dau IS 'Users active on each day'$statement$),
+(190, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.wau IS 'Users active in the 7 days that end with each day'$statement$),
+(191, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
+(192, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.mau IS 'Users active in the 30 days that end with each day'$statement$),
+(193, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it'$statement$),
+(194, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.monthly IS 'Users whose first active day of a month is that day'$statement$),
+(195, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.quarterly IS 'Users whose first active day of a quarter is that day'$statement$),
+(196, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter'$statement$),
+(197, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.cohorts IS 'As weekly, by the users'' first active week'$statement$),
+(198, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users WITH (security_invoker = true) AS
 SELECT daily.day AS activity_date,
        daily.value AS dau,
        @extschema@.value_on(series.wau, daily.day) AS wau,
@@ -6317,14 +6532,14 @@ SELECT daily.day AS activity_date,
                        mau
                   FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL @extschema@.unnest(series.dau, CASE WHEN @extschema@.isempty(series.dau) THEN 'empty'::daterange ELSE daterange(@extschema@.first_day(series.dau), @extschema@.last_day(series.dau), '[]') END) AS daily (day, value)$statement$),
-(198, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day'$statement$),
-(199, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.activity_date IS 'Day in the reporting time zone'$statement$),
-(200, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.dau IS 'Users active on the day'$statement$),
-(201, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.wau IS 'Users active in the 7 days that end with the day'$statement$),
-(202, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.mau IS 'Users active in the 30 days that end with the day'$statement$),
-(203, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.stickiness IS 'dau / mau; null where mau is 0'$statement$),
-(204, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.is_complete IS 'Whether the day is over'$statement$),
-(205, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users_by_segment WITH (security_invoker = true) AS
+(199, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day'$statement$),
+(200, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.activity_date IS 'Day in the reporting time zone'$statement$),
+(201, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.dau IS 'Users active on the day'$statement$),
+(202, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.wau IS 'Users active in the 7 days that end with the day'$statement$),
+(203, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.mau IS 'Users active in the 30 days that end with the day'$statement$),
+(204, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.stickiness IS 'dau / mau; null where mau is 0'$statement$),
+(205, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.is_complete IS 'Whether the day is over'$statement$),
+(206, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users_by_segment WITH (security_invoker = true) AS
 WITH live AS MATERIALIZED (
   SELECT account_id,
          user_id,
@@ -6378,15 +6593,15 @@ SELECT daily.day AS activity_date,
   FROM series
  CROSS JOIN span
  CROSS JOIN LATERAL @extschema@.unnest(series.dau, span.days) AS daily (day, value)$statement$),
-(206, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users_by_segment IS 'Active users by day, plan, region and role: one row a day, from the first to the as-of day, and segment that was ever active'$statement$),
-(207, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.activity_date IS 'Day in the reporting time zone'$statement$),
-(208, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.plan_tier IS 'Plan of the events'' account, as of today'$statement$),
-(209, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.region IS 'Region of the events'' account'$statement$),
-(210, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.role IS 'Role of the user, as of today'$statement$),
-(211, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.dau IS 'Users active on the day'$statement$),
-(212, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.wau IS 'Users active in the 7 days that end with the day'$statement$),
-(213, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.mau IS 'Users active in the 30 days that end with the day'$statement$),
-(214, 'activity', $statement$CREATE VIEW @extschema@.weekly_active_users WITH (security_invoker = true) AS
+(207, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users_by_segment IS 'Active users by day, plan, region and role: one row a day, from the first to the as-of day, and segment that was ever active'$statement$),
+(208, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.activity_date IS 'Day in the reporting time zone'$statement$),
+(209, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.plan_tier IS 'Plan of the events'' account, as of today'$statement$),
+(210, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.region IS 'Region of the events'' account'$statement$),
+(211, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.role IS 'Role of the user, as of today'$statement$),
+(212, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.dau IS 'Users active on the day'$statement$),
+(213, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.wau IS 'Users active in the 7 days that end with the day'$statement$),
+(214, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.mau IS 'Users active in the 30 days that end with the day'$statement$),
+(215, 'activity', $statement$CREATE VIEW @extschema@.weekly_active_users WITH (security_invoker = true) AS
 SELECT weekly.day AS week_start,
        @extschema@.value_on(series.users, weekly.day) AS active_users,
        weekly.day + 7 <= (SELECT today FROM @extschema@.usage_today) AS is_complete
@@ -6399,11 +6614,11 @@ SELECT weekly.day AS week_start,
                   FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.users) - @extschema@.first_day(series.users)) / 7) AS week) AS weekly$statement$),
-(215, 'activity', $statement$COMMENT ON VIEW @extschema@.weekly_active_users IS 'Active users by calendar week, over all accounts: one row a week from the first to the as-of week'$statement$),
-(216, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
-(217, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.active_users IS 'Users active in the week'$statement$),
-(218, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.is_complete IS 'Whether the week is over'$statement$),
-(219, 'activity', $statement$CREATE VIEW @extschema@.monthly_active_users WITH (security_invoker = true) AS
+(216, 'activity', $statement$COMMENT ON VIEW @extschema@.weekly_active_users IS 'Active users by calendar week, over all accounts: one row a week from the first to the as-of week'$statement$),
+(217, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
+(218, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.active_users IS 'Users active in the week'$statement$),
+(219, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.is_complete IS 'Whether the week is over'$statement$),
+(220, 'activity', $statement$CREATE VIEW @extschema@.monthly_active_users WITH (security_invoker = true) AS
 SELECT monthly.day AS month_start,
        @extschema@.value_on(series.users, monthly.day) AS active_users,
        (monthly.day + interval '1 month')::date <= (SELECT today FROM @extschema@.usage_today) AS is_complete
@@ -6416,11 +6631,11 @@ SELECT monthly.day AS month_start,
                   FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT month::date AS day
                        FROM generate_series(@extschema@.first_day(series.users)::timestamp, @extschema@.last_day(series.users)::timestamp, interval '1 month') AS month) AS monthly$statement$),
-(220, 'activity', $statement$COMMENT ON VIEW @extschema@.monthly_active_users IS 'Active users by calendar month, over all accounts: one row a month from the first to the as-of month'$statement$),
-(221, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.month_start IS 'First day of the month'$statement$),
-(222, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.active_users IS 'Users active in the month'$statement$),
-(223, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.is_complete IS 'Whether the month is over'$statement$),
-(224, 'activity', $statement$CREATE VIEW @extschema@.user_daily_activity WITH (security_invoker = true) AS
+(221, 'activity', $statement$COMMENT ON VIEW @extschema@.monthly_active_users IS 'Active users by calendar month, over all accounts: one row a month from the first to the as-of month'$statement$),
+(222, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.month_start IS 'First day of the month'$statement$),
+(223, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.active_users IS 'Users active in the month'$statement$),
+(224, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.is_complete IS 'Whether the month is over'$statement$),
+(225, 'activity', $statement$CREATE VIEW @extschema@.user_daily_activity WITH (security_invoker = true) AS
 SELECT rollup.account_id,
        rollup.user_id,
        @extschema@.unnest(monthly.active) AS activity_date,
@@ -6437,18 +6652,18 @@ SELECT rollup.account_id,
                             @extschema@.total_series(rollup.events) AS total,
                             @extschema@.days(@extschema@.total_series(rollup.events)) AS active
                      OFFSET 0) AS monthly$statement$),
-(225, 'activity', $statement$COMMENT ON VIEW @extschema@.user_daily_activity IS 'What each user did on each day: one row per account, user and day with events'$statement$),
-(226, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.account_id IS 'Account of the events'$statement$),
-(227, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.user_id IS 'User'$statement$),
-(228, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.activity_date IS 'Day in the reporting time zone'$statement$),
-(229, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.events IS 'Number of events'$statement$),
-(230, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.engagement_events IS 'Events of category engagement'$statement$),
-(231, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_session_events IS 'Events of category work_session'$statement$),
-(232, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.output_events IS 'Events of category output'$statement$),
-(233, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
-(234, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_created IS 'Number of task_created events'$statement$),
-(235, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_completed IS 'Number of task_completed events'$statement$),
-(236, 'activity', $statement$CREATE VIEW @extschema@.user_weekly_activity WITH (security_invoker = true) AS
+(226, 'activity', $statement$COMMENT ON VIEW @extschema@.user_daily_activity IS 'What each user did on each day: one row per account, user and day with events'$statement$),
+(227, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.account_id IS 'Account of the events'$statement$),
+(228, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.user_id IS 'User'$statement$),
+(229, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.activity_date IS 'Day in the reporting time zone'$statement$),
+(230, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.events IS 'Number of events'$statement$),
+(231, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.engagement_events IS 'Events of category engagement'$statement$),
+(232, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_session_events IS 'Events of category work_session'$statement$),
+(233, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.output_events IS 'Events of category output'$statement$),
+(234, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
+(235, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_created IS 'Number of task_created events'$statement$),
+(236, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_completed IS 'Number of task_completed events'$statement$),
+(237, 'activity', $statement$CREATE VIEW @extschema@.user_weekly_activity WITH (security_invoker = true) AS
 SELECT users.account_id,
        users.user_id,
        weekly.day AS week_start,
@@ -6469,16 +6684,16 @@ SELECT users.account_id,
                              OFFSET 0) AS monthly
          GROUP BY account_id, user_id) AS users
  CROSS JOIN LATERAL @extschema@.unnest(users.events) AS weekly (day, value)$statement$),
-(237, 'activity', $statement$COMMENT ON VIEW @extschema@.user_weekly_activity IS 'What each user did in each week: one row per account, user and week with events'$statement$),
-(238, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.account_id IS 'Account of the events'$statement$),
-(239, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.user_id IS 'User'$statement$),
-(240, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
-(241, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.active_days IS 'Days with at least one event, 1 to 7'$statement$),
-(242, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.events IS 'Number of events'$statement$),
-(243, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
-(244, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_created IS 'Number of task_created events'$statement$),
-(245, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_completed IS 'Number of task_completed events'$statement$),
-(246, 'retention', $statement$CREATE VIEW @extschema@.retention_weekly WITH (security_invoker = true) AS
+(238, 'activity', $statement$COMMENT ON VIEW @extschema@.user_weekly_activity IS 'What each user did in each week: one row per account, user and week with events'$statement$),
+(239, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.account_id IS 'Account of the events'$statement$),
+(240, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.user_id IS 'User'$statement$),
+(241, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
+(242, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.active_days IS 'Days with at least one event, 1 to 7'$statement$),
+(243, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.events IS 'Number of events'$statement$),
+(244, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
+(245, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_created IS 'Number of task_created events'$statement$),
+(246, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_completed IS 'Number of task_completed events'$statement$),
+(247, 'retention', $statement$CREATE VIEW @extschema@.retention_weekly WITH (security_invoker = true) AS
 WITH cohorts AS MATERIALIZED (
   SELECT cohort.label::date AS cohort_week,
          @extschema@.by_week(cohort.series, (SELECT week_start FROM @extschema@.usage_today)) AS users
@@ -6503,14 +6718,14 @@ SELECT cohorts.cohort_week,
   FROM cohorts
  CROSS JOIN as_of
  CROSS JOIN LATERAL generate_series(0, (as_of.week - cohorts.cohort_week) / 7) AS since (weeks_since)$statement$),
-(247, 'retention', $statement$COMMENT ON VIEW @extschema@.retention_weekly IS 'Weekly retention: one row per cohort and week since, from week 0 to the as-of week'$statement$),
-(248, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_week IS 'First day of the week in which the cohort''s users were first active'$statement$),
-(249, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.weeks_since IS 'Weeks since then, 0 for that week itself'$statement$),
-(250, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_size IS 'Users in the cohort'$statement$),
-(251, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retained_users IS 'Those of them who were active in the week'$statement$),
-(252, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retention_rate IS 'retained_users / cohort_size'$statement$),
-(253, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.is_complete IS 'Whether the week is over; where it is not, users may still come back'$statement$),
-(254, 'retention', $statement$CREATE VIEW @extschema@.user_lifecycle_weekly WITH (security_invoker = true) AS
+(248, 'retention', $statement$COMMENT ON VIEW @extschema@.retention_weekly IS 'Weekly retention: one row per cohort and week since, from week 0 to the as-of week'$statement$),
+(249, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_week IS 'First day of the week in which the cohort''s users were first active'$statement$),
+(250, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.weeks_since IS 'Weeks since then, 0 for that week itself'$statement$),
+(251, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_size IS 'Users in the cohort'$statement$),
+(252, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retained_users IS 'Those of them who were active in the week'$statement$),
+(253, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retention_rate IS 'retained_users / cohort_size'$statement$),
+(254, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.is_complete IS 'Whether the week is over; where it is not, users may still come back'$statement$),
+(255, 'retention', $statement$CREATE VIEW @extschema@.user_lifecycle_weekly WITH (security_invoker = true) AS
 SELECT weekly.day AS week_start,
        @extschema@.value_on(series.new_users, weekly.day) AS new_users,
        @extschema@.value_on(series.returning_users, weekly.day) AS returning_users,
@@ -6533,14 +6748,14 @@ SELECT weekly.day AS week_start,
                   FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.active_users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.active_users) - @extschema@.first_day(series.active_users)) / 7) AS week) AS weekly$statement$),
-(255, 'retention', $statement$COMMENT ON VIEW @extschema@.user_lifecycle_weekly IS 'Growth accounting by week: one row a week from the first to the as-of week'$statement$),
-(256, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
-(257, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.new_users IS 'Users for whom it is the first active week ever'$statement$),
-(258, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.returning_users IS 'Users active in this week and in the week before'$statement$),
-(259, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.resurrected_users IS 'Users active in this week, not in the week before, and not new'$statement$),
-(260, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.dormant_users IS 'Users active in the week before, not in this one'$statement$),
-(261, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.is_complete IS 'Whether the week is over'$statement$),
-(262, 'retention', $statement$CREATE VIEW @extschema@.active_days_histogram WITH (security_invoker = true) AS
+(256, 'retention', $statement$COMMENT ON VIEW @extschema@.user_lifecycle_weekly IS 'Growth accounting by week: one row a week from the first to the as-of week'$statement$),
+(257, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
+(258, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.new_users IS 'Users for whom it is the first active week ever'$statement$),
+(259, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.returning_users IS 'Users active in this week and in the week before'$statement$),
+(260, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.resurrected_users IS 'Users active in this week, not in the week before, and not new'$statement$),
+(261, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.dormant_users IS 'Users active in the week before, not in this one'$statement$),
+(262, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.is_complete IS 'Whether the week is over'$statement$),
+(263, 'retention', $statement$CREATE VIEW @extschema@.active_days_histogram WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
   SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
     FROM (SELECT dau
@@ -6550,7 +6765,7 @@ WITH as_of AS MATERIALIZED (
           SELECT dau
             FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts
 ), counts AS MATERIALIZED (
-  SELECT @extschema@.cardinality(days OPERATOR(@extschema@.*) (SELECT daterange(as_of_date - 27, as_of_date, '[]') FROM as_of)) AS active_days,
+  SELECT @extschema@.cardinality(days, (SELECT daterange(as_of_date - 27, as_of_date, '[]') FROM as_of)) AS active_days,
          count(*) AS users
     FROM @extschema@.usage_live_user_days
    WHERE NOT @extschema@.isempty(days)
@@ -6564,43 +6779,42 @@ SELECT as_of.as_of_date,
   LEFT JOIN counts
     ON counts.active_days = bucket.active_days
  WHERE as_of.as_of_date IS NOT NULL$statement$),
-(263, 'retention', $statement$COMMENT ON VIEW @extschema@.active_days_histogram IS 'L28: users by the number of days they were active in the 28 days that end with the as-of day; 29 rows that add up to everyone ever active'$statement$),
-(264, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.as_of_date IS 'Last day, not later than today, that has an event'$statement$),
-(265, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.active_days IS 'Days active out of 28: 0 to 28, 0 for users who were active before'$statement$),
-(266, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.users IS 'Number of users'$statement$),
-(267, 'accounts', $statement$CREATE VIEW @extschema@.account_daily_usage WITH (security_invoker = true) AS
+(264, 'retention', $statement$COMMENT ON VIEW @extschema@.active_days_histogram IS 'L28: users by the number of days they were active in the 28 days that end with the as-of day; 29 rows that add up to everyone ever active'$statement$),
+(265, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.as_of_date IS 'Last day, not later than today, that has an event'$statement$),
+(266, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.active_days IS 'Days active out of 28: 0 to 28, 0 for users who were active before'$statement$),
+(267, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.users IS 'Number of users'$statement$),
+(268, 'accounts', $statement$CREATE VIEW @extschema@.account_daily_usage WITH (security_invoker = true) AS
 SELECT account_id,
-       @extschema@.unnest(active) AS activity_date,
-       @extschema@.values_on(dau, active) AS active_users,
-       @extschema@.values_on(events, active) AS events,
-       @extschema@.values_on(work_seconds, active) AS work_seconds,
-       @extschema@.values_on(tasks_created, active) AS tasks_created,
-       @extschema@.values_on(tasks_completed, active) AS tasks_completed
-  FROM (SELECT account_id,
-               @extschema@.days(dau) AS active,
-               dau,
-               @extschema@.total_series(events) AS events,
-               coalesce(seconds OPERATOR(@extschema@.->) 'timer_stop'::text, '{}') AS work_seconds,
-               coalesce(events OPERATOR(@extschema@.->) 'task_created'::text, '{}') AS tasks_created,
-               coalesce(events OPERATOR(@extschema@.->) 'task_completed'::text, '{}') AS tasks_completed
-          FROM @extschema@.usage_live_accounts) AS monthly$statement$),
-(268, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_daily_usage IS 'Usage by account: one row per account and day with events'$statement$),
-(269, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.account_id IS 'Account of the events'$statement$),
-(270, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.activity_date IS 'Day in the reporting time zone'$statement$),
-(271, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.active_users IS 'Users active under the account on the day'$statement$),
-(272, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.events IS 'Number of events'$statement$),
-(273, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
-(274, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_created IS 'Number of task_created events'$statement$),
-(275, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_completed IS 'Number of task_completed events'$statement$),
-(276, 'accounts', $statement$CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
+       activity_date,
+       @extschema@.value_on(dau, activity_date) AS active_users,
+       @extschema@.value_on(events, activity_date) AS events,
+       @extschema@.value_on(work_seconds, activity_date) AS work_seconds,
+       @extschema@.value_on(tasks_created, activity_date) AS tasks_created,
+       @extschema@.value_on(tasks_completed, activity_date) AS tasks_completed
+  FROM (SELECT accounts.account_id,
+               @extschema@.unnest(@extschema@.days(accounts.dau)) AS activity_date,
+               accounts.dau,
+               monthly.*
+          FROM @extschema@.usage_live_accounts AS accounts
+         -- Once a row, and no barrier to conditions on the account. A sum of
+         -- sources is that of all events, and has the fewest labels.
+         CROSS JOIN LATERAL (SELECT @extschema@.total_series(accounts.sources) AS events,
+                                    coalesce(accounts.seconds OPERATOR(@extschema@.->) 'timer_stop'::text, '{}') AS work_seconds,
+                                    coalesce(accounts.events OPERATOR(@extschema@.->) 'task_created'::text, '{}') AS tasks_created,
+                                    coalesce(accounts.events OPERATOR(@extschema@.->) 'task_completed'::text, '{}') AS tasks_completed
+                             OFFSET 0) AS monthly) AS daily$statement$),
+(269, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_daily_usage IS 'Usage by account: one row per account and day with events'$statement$),
+(270, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.account_id IS 'Account of the events'$statement$),
+(271, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.activity_date IS 'Day in the reporting time zone'$statement$),
+(272, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.active_users IS 'Users active under the account on the day'$statement$),
+(273, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.events IS 'Number of events'$statement$),
+(274, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
+(275, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_created IS 'Number of task_created events'$statement$),
+(276, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_completed IS 'Number of task_completed events'$statement$),
+(277, 'accounts', $statement$CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
-  SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
-    FROM (SELECT dau
-            FROM @extschema@.usage_totals
-           WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
-          UNION ALL
-          SELECT dau
-            FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts
+  SELECT as_of AS as_of_date
+    FROM @extschema@.usage_report_range('0001-01-01', '0001-01-01', 'day')
 ), figures_28d AS (
   SELECT account_id,
          sum(@extschema@.value_on(wau, as_of_date)) AS active_users_7d,
@@ -6668,26 +6882,26 @@ SELECT account_id,
        END AS health,
        created_date
   FROM figures$statement$),
-(277, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_health IS 'How each account does, as of the last day with events: one row an account'$statement$),
-(278, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_id IS 'Account'$statement$),
-(279, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_name IS 'Name of the account'$statement$),
-(280, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.plan_tier IS 'Plan the account is on today'$statement$),
-(281, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.region IS 'Region of the account'$statement$),
-(282, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.is_active IS 'Whether the account is a customer today'$statement$),
-(283, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.as_of_date IS 'Last day, not later than today, that has an event of any account'$statement$),
-(284, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seats IS 'Users of the account who hold a seat today'$statement$),
-(285, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.activated_seats IS 'Those of them who were ever activated'$statement$),
-(286, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_7d IS 'Users active under the account in the 7 days that end as of that day'$statement$),
-(287, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_28d IS 'The same for 28 days'$statement$),
-(288, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seat_utilisation IS 'active_users_28d / seats; null without seats; above 1 where users have left since'$statement$),
-(289, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_28d IS 'Session time in seconds in those 28 days'$statement$),
-(290, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_previous_28d IS 'Session time in seconds in the 28 days before'$statement$),
-(291, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_28d IS 'task_completed events in those 28 days'$statement$),
-(292, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_previous_28d IS 'task_completed events in the 28 days before'$statement$),
-(293, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.last_active_date IS 'Last day, not later than today, with an event of the account; null where there is none'$statement$),
-(294, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.health IS 'The first that holds: new, created in the 28 days that end as of that day, or later, or there is no such day; dormant, active_users_28d = 0; at_risk, active_users_7d = 0, or seat_utilisation < 0.25, or work_seconds_28d less than half of work_seconds_previous_28d; otherwise healthy'$statement$),
-(295, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.created_date IS 'Day on which the account was created'$statement$),
-(296, 'accounts', $statement$CREATE VIEW @extschema@.feature_adoption WITH (security_invoker = true) AS
+(278, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_health IS 'How each account does, as of the last day with events: one row an account'$statement$),
+(279, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_id IS 'Account'$statement$),
+(280, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_name IS 'Name of the account'$statement$),
+(281, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.plan_tier IS 'Plan the account is on today'$statement$),
+(282, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.region IS 'Region of the account'$statement$),
+(283, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.is_active IS 'Whether the account is a customer today'$statement$),
+(284, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.as_of_date IS 'Last day, not later than today, that has an event of any account'$statement$),
+(285, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seats IS 'Users of the account who hold a seat today'$statement$),
+(286, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.activated_seats IS 'Those of them who were ever activated'$statement$),
+(287, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_7d IS 'Users active under the account in the 7 days that end as of that day'$statement$),
+(288, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_28d IS 'The same for 28 days'$statement$),
+(289, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seat_utilisation IS 'active_users_28d / seats; null without seats; above 1 where users have left since'$statement$),
+(290, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_28d IS 'Session time in seconds in those 28 days'$statement$),
+(291, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_previous_28d IS 'Session time in seconds in the 28 days before'$statement$),
+(292, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_28d IS 'task_completed events in those 28 days'$statement$),
+(293, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_previous_28d IS 'task_completed events in the 28 days before'$statement$),
+(294, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.last_active_date IS 'Last day, not later than today, with an event of the account; null where there is none'$statement$),
+(295, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.health IS 'The first that holds: new, created in the 28 days that end as of that day, or later, or there is no such day; dormant, active_users_28d = 0; at_risk, active_users_7d = 0, or seat_utilisation < 0.25, or work_seconds_28d less than half of work_seconds_previous_28d; otherwise healthy'$statement$),
+(296, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.created_date IS 'Day on which the account was created'$statement$),
+(297, 'accounts', $statement$CREATE VIEW @extschema@.feature_adoption WITH (security_invoker = true) AS
 WITH series AS MATERIALIZED (
   SELECT @extschema@.sum(events) AS events,
          @extschema@.sum(event_users) AS users,
@@ -6712,14 +6926,14 @@ SELECT daily.day AS activity_date,
   FROM series
  CROSS JOIN LATERAL @extschema@.each(series.users) AS feature (label, series)
  CROSS JOIN LATERAL @extschema@.unnest(feature.series) AS daily (day, value)$statement$),
-(297, 'accounts', $statement$COMMENT ON VIEW @extschema@.feature_adoption IS 'Who uses what: one row per day and event name with events'$statement$),
-(298, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.activity_date IS 'Day in the reporting time zone'$statement$),
-(299, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_name IS 'Event name'$statement$),
-(300, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_category IS 'Its category; null for an unknown name'$statement$),
-(301, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.users IS 'Users with such an event on the day'$statement$),
-(302, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.events IS 'Number of such events'$statement$),
-(303, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.adoption_rate IS 'users / users active on the day'$statement$),
-(304, 'events', $statement$CREATE VIEW @extschema@.usage_events WITH (security_invoker = true) AS
+(298, 'accounts', $statement$COMMENT ON VIEW @extschema@.feature_adoption IS 'Who uses what: one row per day and event name with events'$statement$),
+(299, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.activity_date IS 'Day in the reporting time zone'$statement$),
+(300, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_name IS 'Event name'$statement$),
+(301, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_category IS 'Its category; null for an unknown name'$statement$),
+(302, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.users IS 'Users with such an event on the day'$statement$),
+(303, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.events IS 'Number of such events'$statement$),
+(304, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.adoption_rate IS 'users / users active on the day'$statement$),
+(305, 'events', $statement$CREATE VIEW @extschema@.usage_events WITH (security_invoker = true) AS
 SELECT event.event_id,
        event.user_id,
        event.account_id,
@@ -6742,25 +6956,25 @@ SELECT event.event_id,
     ON account.account_id = event.account_id
   JOIN @extschema@.dim_user AS dim_user
     ON dim_user.user_id = event.user_id$statement$),
-(305, 'events', $statement$COMMENT ON VIEW @extschema@.usage_events IS 'Events with the attributes of their user and account: one row an event, for ad-hoc questions'$statement$),
-(306, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_id IS 'Key of the event'$statement$),
-(307, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.user_id IS 'User who did it'$statement$),
-(308, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_id IS 'Account of the user at the time'$statement$),
-(309, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.task_id IS 'Task it was about, if any'$statement$),
-(310, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_ts IS 'When it happened'$statement$),
-(311, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.ingested_at IS 'When it arrived'$statement$),
-(312, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.duration_seconds IS 'Seconds of work, if given'$statement$),
-(313, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_name IS 'What was done'$statement$),
-(314, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.source IS 'Client it came from'$statement$),
-(315, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_category IS 'Category of the event name; null for an unknown name'$statement$),
-(316, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_day IS 'Day it happened on, in the reporting time zone'$statement$),
-(317, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.arrival_lag IS 'Time from happening to arriving'$statement$),
-(318, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_name IS 'Name of the account'$statement$),
-(319, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.plan_tier IS 'Plan the account is on today'$statement$),
-(320, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.region IS 'Region of the account'$statement$),
-(321, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.role IS 'Role of the user today'$statement$),
-(322, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.country IS 'Country of the user'$statement$),
-(323, 'events', $statement$CREATE VIEW @extschema@.work_sessions WITH (security_invoker = true) AS
+(306, 'events', $statement$COMMENT ON VIEW @extschema@.usage_events IS 'Events with the attributes of their user and account: one row an event, for ad-hoc questions'$statement$),
+(307, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_id IS 'Key of the event'$statement$),
+(308, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.user_id IS 'User who did it'$statement$),
+(309, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_id IS 'Account of the user at the time'$statement$),
+(310, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.task_id IS 'Task it was about, if any'$statement$),
+(311, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_ts IS 'When it happened'$statement$),
+(312, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.ingested_at IS 'When it arrived'$statement$),
+(313, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.duration_seconds IS 'Seconds of work, if given'$statement$),
+(314, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_name IS 'What was done'$statement$),
+(315, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.source IS 'Client it came from'$statement$),
+(316, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_category IS 'Category of the event name; null for an unknown name'$statement$),
+(317, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_day IS 'Day it happened on, in the reporting time zone'$statement$),
+(318, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.arrival_lag IS 'Time from happening to arriving'$statement$),
+(319, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_name IS 'Name of the account'$statement$),
+(320, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.plan_tier IS 'Plan the account is on today'$statement$),
+(321, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.region IS 'Region of the account'$statement$),
+(322, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.role IS 'Role of the user today'$statement$),
+(323, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.country IS 'Country of the user'$statement$),
+(324, 'events', $statement$CREATE VIEW @extschema@.work_sessions WITH (security_invoker = true) AS
 SELECT event_id,
        account_id,
        user_id,
@@ -6772,17 +6986,17 @@ SELECT event_id,
        source
   FROM @extschema@.fct_event
  WHERE event_name = 'timer_stop'$statement$),
-(324, 'events', $statement$COMMENT ON VIEW @extschema@.work_sessions IS 'Work sessions: one row a timer_stop event'$statement$),
-(325, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.event_id IS 'Key of the timer_stop event'$statement$),
-(326, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.account_id IS 'Account worked for'$statement$),
-(327, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.user_id IS 'User who worked'$statement$),
-(328, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.started_at IS 'ended_at less the duration; null where that is missing'$statement$),
-(329, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.ended_at IS 'When the timer was stopped'$statement$),
-(330, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.duration_seconds IS 'Session time in seconds; null where missing'$statement$),
-(331, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.is_outlier IS 'Whether it lasted more than 8 hours'$statement$),
-(332, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.task_id IS 'Task worked on, if any'$statement$),
-(333, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.source IS 'Client it came from'$statement$),
-(334, 'events', $statement$CREATE VIEW @extschema@.task_outputs WITH (security_invoker = true) AS
+(325, 'events', $statement$COMMENT ON VIEW @extschema@.work_sessions IS 'Work sessions: one row a timer_stop event'$statement$),
+(326, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.event_id IS 'Key of the timer_stop event'$statement$),
+(327, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.account_id IS 'Account worked for'$statement$),
+(328, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.user_id IS 'User who worked'$statement$),
+(329, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.started_at IS 'ended_at less the duration; null where that is missing'$statement$),
+(330, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.ended_at IS 'When the timer was stopped'$statement$),
+(331, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.duration_seconds IS 'Session time in seconds; null where missing'$statement$),
+(332, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.is_outlier IS 'Whether it lasted more than 8 hours'$statement$),
+(333, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.task_id IS 'Task worked on, if any'$statement$),
+(334, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.source IS 'Client it came from'$statement$),
+(335, 'events', $statement$CREATE VIEW @extschema@.task_outputs WITH (security_invoker = true) AS
 SELECT task_id,
        CASE WHEN created.task_id IS NOT NULL THEN created.account_id ELSE completed.account_id END AS account_id,
        CASE WHEN created.task_id IS NOT NULL THEN created.user_id ELSE completed.user_id END AS user_id,
@@ -6806,14 +7020,14 @@ SELECT task_id,
               WHERE event_name = 'task_completed' AND task_id IS NOT NULL
               ORDER BY task_id, event_ts, event_id) AS completed
  USING (task_id)$statement$),
-(335, 'events', $statement$COMMENT ON VIEW @extschema@.task_outputs IS 'Tasks with their first creation and first completion: one row a task'$statement$),
-(336, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.task_id IS 'Key of the task'$statement$),
-(337, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.account_id IS 'Account of the creation, else of the completion'$statement$),
-(338, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.user_id IS 'User who created it, else who completed it'$statement$),
-(339, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.created_ts IS 'Its first task_created; null where there is none'$statement$),
-(340, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.completed_ts IS 'Its first task_completed; null where there is none'$statement$),
-(341, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.cycle_seconds IS 'Seconds from the first creation to the first completion, rounded; null where either is missing, negative where the completion came first'$statement$),
-(342, 'arrival', $statement$CREATE VIEW @extschema@.event_freshness WITH (security_invoker = true) AS
+(336, 'events', $statement$COMMENT ON VIEW @extschema@.task_outputs IS 'Tasks with their first creation and first completion: one row a task'$statement$),
+(337, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.task_id IS 'Key of the task'$statement$),
+(338, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.account_id IS 'Account of the creation, else of the completion'$statement$),
+(339, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.user_id IS 'User who created it, else who completed it'$statement$),
+(340, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.created_ts IS 'Its first task_created; null where there is none'$statement$),
+(341, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.completed_ts IS 'Its first task_completed; null where there is none'$statement$),
+(342, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.cycle_seconds IS 'Seconds from the first creation to the first completion, rounded; null where either is missing, negative where the completion came first'$statement$),
+(343, 'arrival', $statement$CREATE VIEW @extschema@.event_freshness WITH (security_invoker = true) AS
 SELECT source,
        events,
        -- Down the index from where the source's events end
@@ -6858,16 +7072,16 @@ SELECT coalesce(source, 'unknown') AS source,
   FROM @extschema@.fct_event
  WHERE row_security_active('@extschema@.usage_totals'::regclass)
  GROUP BY coalesce(source, 'unknown')$statement$),
-(343, 'arrival', $statement$COMMENT ON VIEW @extschema@.event_freshness IS 'Freshness of the feed by client: one row a source. Lags are counted in buckets, see lag_bucket(), so percentiles are within 1.6 % of the lag that percentile_disc gives; all else is exact. Purged events count, but are not among the latest'$statement$),
-(344, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.source IS 'Client the events came from; unknown where that is null'$statement$),
-(345, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.events IS 'Number of events'$statement$),
-(346, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_event_ts IS 'Latest time at which one happened; null where all were purged'$statement$),
-(347, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_ingested_at IS 'Latest time at which one arrived; null where all were purged'$statement$),
-(348, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p50 IS 'Median lag from happening to arriving, within 1.6 %'$statement$),
-(349, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p95 IS 'Lag that 95 % of the events do not exceed, within 1.6 %'$statement$),
-(350, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p99 IS 'Lag that 99 % of the events do not exceed, within 1.6 %'$statement$),
-(351, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.late_share IS 'Share of events that arrived more than an hour after they happened'$statement$),
-(352, 'arrival', $statement$CREATE VIEW @extschema@.late_arrivals WITH (security_invoker = true) AS
+(344, 'arrival', $statement$COMMENT ON VIEW @extschema@.event_freshness IS 'Freshness of the feed by client: one row a source. Lags are counted in buckets, see lag_bucket(), so percentiles are within 1.6 % of the lag that percentile_disc gives; all else is exact. Purged events count, but are not among the latest'$statement$),
+(345, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.source IS 'Client the events came from; unknown where that is null'$statement$),
+(346, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.events IS 'Number of events'$statement$),
+(347, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_event_ts IS 'Latest time at which one happened; null where all were purged'$statement$),
+(348, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_ingested_at IS 'Latest time at which one arrived; null where all were purged'$statement$),
+(349, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p50 IS 'Median lag from happening to arriving, within 1.6 %'$statement$),
+(350, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p95 IS 'Lag that 95 % of the events do not exceed, within 1.6 %'$statement$),
+(351, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p99 IS 'Lag that 99 % of the events do not exceed, within 1.6 %'$statement$),
+(352, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.late_share IS 'Share of events that arrived more than an hour after they happened'$statement$),
+(353, 'arrival', $statement$CREATE VIEW @extschema@.late_arrivals WITH (security_invoker = true) AS
 (
 WITH live AS MATERIALIZED (
   SELECT @extschema@.late_counts(ARRAY(SELECT lags FROM @extschema@.usage_totals
@@ -6961,14 +7175,14 @@ SELECT activity_date,
   FROM lags
  GROUP BY activity_date
 )$statement$),
-(353, 'arrival', $statement$COMMENT ON VIEW @extschema@.late_arrivals IS 'How late the events of each day arrived: one row a day with events, purged days too'$statement$),
-(354, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.activity_date IS 'Day on which the events happened'$statement$),
-(355, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.events IS 'Number of events'$statement$),
-(356, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_1h IS 'Events that arrived more than 1 hour after they happened'$statement$),
-(357, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_24h IS 'Events that arrived more than 24 hours after they happened'$statement$),
-(358, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_72h IS 'Events that arrived more than 72 hours after they happened'$statement$),
-(359, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.expected_completeness IS 'Share of the day''s events that should have arrived by now: of the events of the 28 days that end as of the last day, the share whose lag is no more than the time since the day ended, or up to 3.1 % less than that time, as lags are counted in buckets; null while the day is not over'$statement$),
-(360, 'quality', $statement$CREATE VIEW @extschema@.data_quality WITH (security_invoker = true) AS
+(354, 'arrival', $statement$COMMENT ON VIEW @extschema@.late_arrivals IS 'How late the events of each day arrived: one row a day with events, purged days too'$statement$),
+(355, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.activity_date IS 'Day on which the events happened'$statement$),
+(356, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.events IS 'Number of events'$statement$),
+(357, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_1h IS 'Events that arrived more than 1 hour after they happened'$statement$),
+(358, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_24h IS 'Events that arrived more than 24 hours after they happened'$statement$),
+(359, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_72h IS 'Events that arrived more than 72 hours after they happened'$statement$),
+(360, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.expected_completeness IS 'Share of the day''s events that should have arrived by now: of the events of the 28 days that end as of the last day, the share whose lag is no more than the time since the day ended, or up to 3.1 % less than that time, as lags are counted in buckets; null while the day is not over'$statement$),
+(361, 'quality', $statement$CREATE VIEW @extschema@.data_quality WITH (security_invoker = true) AS
 WITH created AS (
   SELECT task_id,
          min(event_ts) AS created_ts
@@ -7045,14 +7259,14 @@ SELECT checks.check_name,
        ('account_not_the_users', 'info', account_not_the_users, account_not_the_users_example,
         'The event''s account is not the user''s account of today: the user has moved, or the feed is wrong')
        ) AS checks (check_name, severity, events, example, description)$statement$),
-(361, 'quality', $statement$COMMENT ON VIEW @extschema@.data_quality IS 'Checks of the raw events: one row a check, also with 0 events'$statement$),
-(362, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.check_name IS 'Name of the check'$statement$),
-(363, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.severity IS 'error: cannot be right; warning: figures miss something; info: worth a look'$statement$),
-(364, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.events IS 'Number of events it finds'$statement$),
-(365, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.share IS 'Share of all events; null where there are none'$statement$),
-(366, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.example_event_id IS 'The first such event by its id; null where there is none'$statement$),
-(367, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.description IS 'What it finds, and what that means for the figures'$statement$),
-(368, 'status', $statement$CREATE VIEW @extschema@.usage_status WITH (security_invoker = true) AS
+(362, 'quality', $statement$COMMENT ON VIEW @extschema@.data_quality IS 'Checks of the raw events: one row a check, also with 0 events'$statement$),
+(363, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.check_name IS 'Name of the check'$statement$),
+(364, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.severity IS 'error: cannot be right; warning: figures miss something; info: worth a look'$statement$),
+(365, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.events IS 'Number of events it finds'$statement$),
+(366, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.share IS 'Share of all events; null where there are none'$statement$),
+(367, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.example_event_id IS 'The first such event by its id; null where there is none'$statement$),
+(368, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.description IS 'What it finds, and what that means for the figures'$statement$),
+(369, 'status', $statement$CREATE VIEW @extschema@.usage_status WITH (security_invoker = true) AS
 SELECT settings.model_version,
        @extschema@.usage_library_version() AS library_version,
        (SELECT count(*) FROM @extschema@.usage_rollup) AS settled_rows,
@@ -7083,22 +7297,22 @@ SELECT settings.model_version,
        pg_total_relation_size('@extschema@.usage_pending') AS pending_bytes
   FROM @extschema@.usage_settings AS settings
  CROSS JOIN @extschema@.usage_rollup_state AS state$statement$),
-(369, 'status', $statement$COMMENT ON VIEW @extschema@.usage_status IS 'How the rollups are doing: one row'$statement$),
-(370, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.model_version IS 'Version of the library that made the model'$statement$),
-(371, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.library_version IS 'Version of the library; where it is newer, call upgrade_usage_model()'$statement$),
-(372, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.settled_rows IS 'Rows of usage_rollup'$statement$),
-(373, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_rows IS 'Rows of usage_pending, not yet folded; every figure counts them'$statement$),
-(374, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_at IS 'When the last fold was made'$statement$),
-(375, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_rows IS 'Number of pending rows that it folded'$statement$),
-(376, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error IS 'Why the last fold in the background failed; null once one succeeds'$statement$),
-(377, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error_at IS 'When it failed'$statement$),
-(378, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.folding_pid IS 'Process that folds, rebuilds, purges or erases now, as in pg_stat_activity.pid; null where none does'$statement$),
-(379, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.first_event_day IS 'First day of the raw history: of the first event since purged_before'$statement$),
-(380, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.purged_before IS 'Raw events of days before this were purged; null where none were'$statement$),
-(381, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.event_bytes IS 'Size of fct_event with its indexes, in bytes'$statement$),
-(382, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.rollup_bytes IS 'Size of the rollups with their indexes, in bytes'$statement$),
-(383, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_bytes IS 'Size of the file of usage_pending, in bytes; what is folded leaves room in it that is used again'$statement$),
-(384, 'catalog', $statement$CREATE VIEW @extschema@.metric_catalog WITH (security_invoker = true) AS
+(370, 'status', $statement$COMMENT ON VIEW @extschema@.usage_status IS 'How the rollups are doing: one row'$statement$),
+(371, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.model_version IS 'Version of the library that made the model'$statement$),
+(372, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.library_version IS 'Version of the library; where it is newer, call upgrade_usage_model()'$statement$),
+(373, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.settled_rows IS 'Rows of usage_rollup'$statement$),
+(374, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_rows IS 'Rows of usage_pending, not yet folded; every figure counts them'$statement$),
+(375, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_at IS 'When the last fold was made'$statement$),
+(376, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_rows IS 'Number of pending rows that it folded'$statement$),
+(377, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error IS 'Why the last fold in the background failed; null once one succeeds'$statement$),
+(378, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error_at IS 'When it failed'$statement$),
+(379, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.folding_pid IS 'Process that folds, rebuilds, purges or erases now, as in pg_stat_activity.pid; null where none does'$statement$),
+(380, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.first_event_day IS 'First day of the raw history: of the first event since purged_before'$statement$),
+(381, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.purged_before IS 'Raw events of days before this were purged; null where none were'$statement$),
+(382, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.event_bytes IS 'Size of fct_event with its indexes, in bytes'$statement$),
+(383, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.rollup_bytes IS 'Size of the rollups with their indexes, in bytes'$statement$),
+(384, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_bytes IS 'Size of the file of usage_pending, in bytes; what is folded leaves room in it that is used again'$statement$),
+(385, 'catalog', $statement$CREATE VIEW @extschema@.metric_catalog WITH (security_invoker = true) AS
 SELECT metric,
        definition,
        given_by,
@@ -7164,20 +7378,20 @@ SELECT metric,
     ('expected_completeness', 'Share of the day''s events that should have arrived by now', 'late_arrivals', 'day', 'ratio'),
     ('events', 'Events that a check finds', 'data_quality', 'check', 'events'))
     AS catalog (metric, definition, given_by, grain, unit)$statement$),
-(385, 'catalog', $statement$COMMENT ON VIEW @extschema@.metric_catalog IS 'What is measured: one row per metric and the view or function that gives it'$statement$),
-(386, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.metric IS 'Name of the column'$statement$),
-(387, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.definition IS 'What it counts'$statement$),
-(388, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.given_by IS 'View or function that has it; functions with ()'$statement$),
-(389, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.grain IS 'What there is a figure for'$statement$),
-(390, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.unit IS 'What it is counted in; ratio is a share with 4 decimals'$statement$),
-(391, 'security', $statement$CREATE TABLE @extschema@.usage_account_access (
+(386, 'catalog', $statement$COMMENT ON VIEW @extschema@.metric_catalog IS 'What is measured: one row per metric and the view or function that gives it'$statement$),
+(387, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.metric IS 'Name of the column'$statement$),
+(388, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.definition IS 'What it counts'$statement$),
+(389, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.given_by IS 'View or function that has it; functions with ()'$statement$),
+(390, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.grain IS 'What there is a figure for'$statement$),
+(391, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.unit IS 'What it is counted in; ratio is a share with 4 decimals'$statement$),
+(392, 'security', $statement$CREATE TABLE @extschema@.usage_account_access (
   role_name  name NOT NULL,
   account_id uuid NOT NULL
 )$statement$),
-(392, 'security', $statement$ALTER TABLE @extschema@.usage_account_access ADD CONSTRAINT usage_account_access_pkey PRIMARY KEY (role_name, account_id)$statement$),
-(393, 'security', $statement$COMMENT ON TABLE @extschema@.usage_account_access IS 'Accounts that roles may see, a row each; without effect until enable_account_security() is called'$statement$),
-(394, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.role_name IS 'Name of the role, as in current_user'$statement$),
-(395, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.account_id IS 'Account that it may see; a row stays when the account is deleted, and is without effect then'$statement$)
+(393, 'security', $statement$ALTER TABLE @extschema@.usage_account_access ADD CONSTRAINT usage_account_access_pkey PRIMARY KEY (role_name, account_id)$statement$),
+(394, 'security', $statement$COMMENT ON TABLE @extschema@.usage_account_access IS 'Accounts that roles may see, a row each; without effect until enable_account_security() is called'$statement$),
+(395, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.role_name IS 'Name of the role, as in current_user'$statement$),
+(396, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.account_id IS 'Account that it may see; a row stays when the account is deleted, and is without effect then'$statement$)
 ) AS model (step, topic, statement)
 $script$;
 

@@ -33,7 +33,7 @@ COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_completed IS 'Number of 
 CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
   SELECT as_of AS as_of_date
-    FROM @extschema@.usage_report_range('0001-01-01', '0001-01-01', 'day')
+    FROM @extschema@.usage_report_range('0001-01-01'::date, '0001-01-01'::date, 'day'::text)
 ), figures_28d AS (
   SELECT account_id,
          sum(@extschema@.value_on(wau, as_of_date)) AS active_users_7d,

@@ -279,6 +279,8 @@ foreach my $kind (sort keys %kinds)
 		. q{INSERT INTO "Usage".fct_event (event_id, user_id, account_id, event_name, event_ts, ingested_at)
 			SELECT gen_random_uuid(), user_id, account_id, 'app_open', created_at + n * interval '1 day', now() FROM "Usage".dim_user, generate_series(0, 20) AS n});
 	ok(node()->poll_query_until($updated, 'SELECT pending_rows = 0 AND last_error IS NULL FROM "Usage".usage_status'), "$updated: folds in the background");
+	# and leaves, or it would fold what comes
+	ok(node()->poll_query_until($updated, q{SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'usage_analytics fold')}), "$updated: and leaves");
 	right($updated, 'after a fold in the background');
 	change($updated, $kind, 4);
 

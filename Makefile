@@ -6,7 +6,7 @@
 #   make check-majors        the same on PostgreSQL 17 and 18, each in a throwaway Debian under build/majors
 #   make check-asan          the tests under AddressSanitizer and UBSan
 #   make check-valgrind      the tests under memcheck
-#   make lint                clang-tidy, cppcheck and gcc's analyzer
+#   make lint                clang-tidy, cppcheck, gcc's analyzer, shellcheck
 #   make demo                a throwaway cluster with data in it, and a tour of it
 #   make demo-stop           stop and remove that cluster
 #   make bench               measure; see bench/README.md
@@ -55,6 +55,7 @@ LIBRARY = begin \
 	dayseries \
 	dayseries_map \
 	bridge \
+	user_days \
 	figures \
 	aggregates \
 	sequences \

@@ -119,7 +119,7 @@ zigzag_decode(uint32 code)
  * A reader of the days alone; returns where the values are. The reader of
  * dayset.h is set up as it would be by a dayset's own flags and first.
  */
-static const uint8 *
+static inline const uint8 *
 read_days(UaDaysReader *days, UaDayseries series)
 {
 	const uint8 *at = series.bytes;
@@ -128,7 +128,11 @@ read_days(UaDaysReader *days, UaDayseries series)
 
 	if (series.size < 1 ||
 		(*at & ~(DAYSERIES_SEVERAL | DAYSERIES_WIDTH)) != DAYSERIES_VERSION)
+	{
+		if (ua_dayseries_is_wide(series))
+			ua_bigint_out_of_range();
 		ua_days_corrupted();
+	}
 	days->several = (*at++ & DAYSERIES_SEVERAL) != 0;
 	if (series.size > 1)
 	{
@@ -167,6 +171,35 @@ ua_dayseries_next(UaDayseriesReader *reader, UaDayseriesBlock *block)
 	return true;
 }
 
+bool
+ua_dayseries_next_positive(UaDayseriesReader *reader, int32 *word, uint64 *bits)
+{
+	int			width = reader->width;
+	const uint8 *signs = reader->values + width - 1;
+	uint8		all = 0;
+	int			count;
+
+	if (!ua_days_next(&reader->days, word, bits))
+		return false;
+	if (width == 0)
+		return true;
+	count = pg_popcount64(*bits);
+	reader->values += (Size) count * width;
+
+	/* No value is 0, so it is below where the highest bit is set, which is rare. */
+	for (int i = 0; i < count; i++)
+		all |= signs[i * width];
+	if (unlikely(all & 0x80))
+	{
+		uint64		rest = *bits;
+
+		for (int i = 0; i < count; i++, rest &= rest - 1)
+			if (signs[i * width] & 0x80)
+				*bits ^= rest & -rest;
+	}
+	return true;
+}
+
 /*
  * Writing
  */
@@ -180,6 +213,14 @@ start_empty(UaDayseriesWriter *writer)
 	writer->count = 0;
 	writer->magnitude = 0;
 	writer->not_one = 0;
+	writer->carries.size = 0;
+}
+
+static void
+free_carries(UaDayseriesWriter *writer)
+{
+	if (unlikely(writer->carries.size > 0))
+		pfree((void *) writer->carries.bytes);
 }
 
 void
@@ -196,6 +237,7 @@ void
 ua_dayseries_restart(UaDayseriesWriter *writer)
 {
 	ua_days_rewrite(&writer->days);
+	free_carries(writer);
 	start_empty(writer);
 }
 
@@ -203,6 +245,7 @@ void
 ua_dayseries_release(UaDayseriesWriter *writer)
 {
 	pfree(writer->days.chunk);
+	free_carries(writer);
 	if (writer->values != writer->room)
 		pfree(writer->values);
 }
@@ -299,10 +342,38 @@ ua_dayseries_put_block(UaDayseriesWriter *writer, int32 word,
 	ua_days_put(&writer->days, word, bits);
 }
 
+/* Carries, still in their writer; once, to a series that becomes a state. */
+void
+ua_dayseries_put_carries(UaDayseriesWriter *writer, UaDayseriesWriter *carries)
+{
+	uint8	   *bytes;
+
+	Assert(writer->carries.size == 0);
+	writer->carries.size = ua_dayseries_finish(carries);
+	bytes = MemoryContextAlloc(writer->context, writer->carries.size);
+	ua_dayseries_store(carries, bytes);
+	writer->carries.bytes = bytes;
+}
+
+UaDayseries
+ua_dayseries_take_carries(UaDayseries *series)
+{
+	UaDayseries carries;
+	uint32		length;
+
+	carries.bytes = series->bytes + 1;
+	carries.bytes += ua_varint_load(carries.bytes, &length);
+	carries.size = length;
+	series->size -= carries.bytes + length - series->bytes;
+	series->bytes = carries.bytes + length;
+	return carries;
+}
+
 Size
 ua_dayseries_finish(UaDayseriesWriter *writer)
 {
 	uint8	   *head = writer->head;
+	Size		size;
 
 	writer->width = least_width(writer->magnitude, writer->not_one);
 	writer->days_size = 0;
@@ -320,13 +391,24 @@ ua_dayseries_finish(UaDayseriesWriter *writer)
 								zigzag_encode(ua_load_position(body + 1)));
 	}
 	writer->head_size = head - writer->head;
-	return writer->head_size + writer->days_size +
+	size = writer->head_size + writer->days_size +
 		writer->count * writer->width;
+	if (unlikely(writer->carries.size > 0))
+		size += 1 + ua_varint_size((uint32) writer->carries.size) +
+			writer->carries.size;
+	return size;
 }
 
 void
 ua_dayseries_store(const UaDayseriesWriter *writer, uint8 *to)
 {
+	if (unlikely(writer->carries.size > 0))
+	{
+		*to++ = DAYSERIES_WIDE;
+		to += ua_varint_store(to, (uint32) writer->carries.size);
+		memcpy(to, writer->carries.bytes, writer->carries.size);
+		to += writer->carries.size;
+	}
 	memcpy(to, writer->head, writer->head_size);
 	to += writer->head_size;
 	memcpy(to, writer->days.chunk + DAYSET_HEADER, writer->days_size);
@@ -462,7 +544,7 @@ ua_dayseries_total(UaDayseries series)
 {
 	UaDayseriesReader reader;
 	UaDayseriesBlock block;
-	int64		total = 0;
+	UaWideSum	total = {0};
 
 	ua_dayseries_read(&reader, series);
 	while (ua_dayseries_next(&reader, &block))
@@ -470,38 +552,87 @@ ua_dayseries_total(UaDayseries series)
 		int			count = pg_popcount64(block.bits);
 
 		for (int i = 0; i < count; i++)
-			total = ua_sum(total, block.values[i]);
+			ua_wide_add(&total, block.values[i]);
 	}
-	return total;
+	return ua_wide_value(total);
 }
 
-/* The value on a day, 0 where there is none. */
+/* Up to 8 bytes of a series as a word. */
+static inline uint64
+load_bytes(UaDayseries series, const uint8 *from, int count)
+{
+	const uint8 *last_word = series.bytes + series.size - BYTES_PER_WORD;
+	uint64		word = 0;
+
+	/* no load goes beyond the series */
+	if (likely(series.size >= BYTES_PER_WORD))
+	{
+		const uint8 *at = Min(from, last_word);
+
+		word = ua_load_word(at) >> (8 * (from - at));
+		return word & ~UINT64CONST(0) >> (64 - 8 * count);
+	}
+	while (count-- > 0)
+		word = word << 8 | from[count];
+	return word;
+}
+
+/* How many days there are in so many bytes of the grid. */
+static inline Size
+count_days(UaDayseries series, const uint8 *from, Size size)
+{
+	Size		count = 0;
+
+	for (; size > BYTES_PER_WORD; from += BYTES_PER_WORD, size -= BYTES_PER_WORD)
+		count += pg_popcount64(ua_load_word(from));
+	return size == 0 ? count : count + pg_popcount64(load_bytes(series, from, size));
+}
+
+/*
+ * The reader at the last segment of several that begins before a byte of the
+ * grid or with it, or at the first; the days in those before are counted.
+ */
+static pg_noinline UaDaysReader
+segment_of(UaDayseries series, UaDaysReader days, int32 byte, Size *before)
+{
+	while (byte - (int64) days.byte >= days.segment_end - days.next &&
+		   days.segment_end < days.end)
+	{
+		Size		length = days.segment_end - days.next;
+
+		*before += count_days(series, days.next, length);
+		days.next += length;
+		days.byte += (int32) length;
+		ua_days_next_segment(&days);
+	}
+	return days;
+}
+
+/* The value on a day, 0 where there is none; the days before are only counted. */
 int64
 ua_dayseries_value_on(UaDayseries series, UaDay day)
 {
-	UaDayseriesReader reader;
-	int32		word;
-	uint64		bits;
+	UaDaysReader days;
+	const uint8 *values = read_days(&days, series);
+	int			width = series.bytes[0] & DAYSERIES_WIDTH;
+	int32		byte = day >> 3;
+	uint8		bit = 1 << (day & 7);
 	Size		before = 0;
+	int64		offset;
+	uint64		value;
 
-	/* values are passed over without being decoded */
-	ua_dayseries_read(&reader, series);
-	while (ua_days_next(&reader.days, &word, &bits))
-	{
-		if (word >= ua_word_of_day(day))
-		{
-			int64		value;
-
-			if (word > ua_word_of_day(day) || (bits & ua_bit_of_day(day)) == 0)
-				return 0;
-			before += pg_popcount64(bits & ua_bits_before(day));
-			load_values(reader.values + before * reader.width,
-						reader.width, 1, &value);
-			return value;
-		}
-		before += pg_popcount64(bits);
-	}
-	return 0;
+	if (unlikely(days.several))
+		days = segment_of(series, days, byte, &before);
+	offset = (int64) byte - days.byte;
+	if (offset < 0 || offset >= days.segment_end - days.next ||
+		(days.next[offset] & bit) == 0)
+		return 0;
+	if (width == 0)
+		return 1;
+	before += count_days(series, days.next, offset) +
+		pg_number_of_ones[days.next[offset] & (bit - 1)];
+	value = load_bytes(series, values + before * width, width);
+	return (int64) (value << (64 - 8 * width)) >> (64 - 8 * width);
 }
 
 /*
@@ -522,15 +653,14 @@ void
 ua_dayseries_positive(UaDaysWriter *result, UaDayseries series)
 {
 	UaDayseriesReader reader;
-	UaDayseriesBlock block;
+	int32		word;
+	uint64		positive;
 
 	ua_dayseries_read(&reader, series);
-	while (ua_dayseries_next(&reader, &block))
+	while (ua_dayseries_next_positive(&reader, &word, &positive))
 	{
-		uint64		positive = ua_dayseries_positive_bits(&block);
-
 		if (positive != 0)
-			ua_days_put(result, block.word, positive);
+			ua_days_put(result, word, positive);
 	}
 }
 
@@ -774,7 +904,7 @@ sum_by(UaDayseriesWriter *result, UaDayseries series,
 {
 	DayCursor	cursor;
 	UaDay		period = 0;
-	int64		sum = 0;
+	UaWideSum	sum = {0};
 
 	for (open_cursor(&cursor, series); cursor.day != PG_INT64_MAX;
 		 advance(&cursor))
@@ -783,13 +913,13 @@ sum_by(UaDayseriesWriter *result, UaDayseries series,
 
 		if (its_period != period)
 		{
-			ua_dayseries_put(result, period, sum);
-			sum = 0;
+			ua_dayseries_put(result, period, ua_wide_value(sum));
+			sum = (UaWideSum) {0};
 			period = its_period;
 		}
-		sum = ua_sum(sum, cursor.value);
+		ua_wide_add(&sum, cursor.value);
 	}
-	ua_dayseries_put(result, period, sum);
+	ua_dayseries_put(result, period, ua_wide_value(sum));
 }
 
 static UaDay

@@ -21,6 +21,14 @@
  * every value is 1, so that then only the days are stored. No value is 0. With
  * that, equal series are equal bytes. The empty series is the header alone,
  * with a width of 0.
+ *
+ * States of aggregates alone, which no function but theirs reads, also have
+ * sums beyond int8, as long as further rows may bring them back:
+ *
+ *		header		1 byte: DAYSERIES_WIDE
+ *		length		of the carries in bytes, a varint
+ *		carries		a series: what is to be added 2^64 times
+ *		rest		a series: what is to be added to that
  */
 #ifndef UA_DAYSERIES_H
 #define UA_DAYSERIES_H
@@ -32,6 +40,7 @@
 #define DAYSERIES_VERSION	0x20
 #define DAYSERIES_SEVERAL	0x10
 #define DAYSERIES_WIDTH		0x0F
+#define DAYSERIES_WIDE		0x40
 
 /* What comes before the days. */
 #define UA_DAYSERIES_HEAD_MAX	(1 + 2 * UA_VARINT_MAX)
@@ -69,6 +78,10 @@ extern void ua_dayseries_read(UaDayseriesReader *reader, UaDayseries series);
 extern bool ua_dayseries_next(UaDayseriesReader *reader,
 							  UaDayseriesBlock *block);
 
+/* The same, of each block the days with a value above 0 alone: maybe none. */
+extern bool ua_dayseries_next_positive(UaDayseriesReader *reader,
+									   int32 *word, uint64 *bits);
+
 /*
  * Writing: days in ascending order, each once, then the bytes.
  *
@@ -95,6 +108,7 @@ typedef struct UaDayseriesWriter
 	int			head_size;
 	Size		days_size;
 	int			width;
+	UaDayseries carries;		/* size 0 where there are none */
 	int64		room[64];
 } UaDayseriesWriter;
 
@@ -104,6 +118,8 @@ extern void ua_dayseries_put(UaDayseriesWriter *writer,
 							 UaDay day, int64 value);
 extern void ua_dayseries_put_block(UaDayseriesWriter *writer, int32 word,
 								   uint64 bits, const int64 *values);
+extern void ua_dayseries_put_carries(UaDayseriesWriter *writer,
+									 UaDayseriesWriter *carries);
 extern Size ua_dayseries_finish(UaDayseriesWriter *writer);
 extern void ua_dayseries_store(const UaDayseriesWriter *writer, uint8 *to);
 extern void ua_dayseries_release(UaDayseriesWriter *writer);
@@ -113,6 +129,15 @@ extern void ua_dayseries_release(UaDayseriesWriter *writer);
  * what is wrong with them, as a sentence.
  */
 extern const char *ua_dayseries_fault(UaDayseries series);
+
+/* The carries of a wide series, of which the rest remains. */
+extern UaDayseries ua_dayseries_take_carries(UaDayseries *series);
+
+static inline bool
+ua_dayseries_is_wide(UaDayseries series)
+{
+	return series.size > 0 && series.bytes[0] == DAYSERIES_WIDE;
+}
 
 /* Asking. */
 extern bool ua_dayseries_isempty(UaDayseries series);
@@ -195,6 +220,38 @@ ua_difference(int64 a, int64 b)
 	if (unlikely(pg_sub_s64_overflow(a, b, &difference)))
 		ua_bigint_out_of_range();
 	return difference;
+}
+
+/*
+ * A sum of any number of values, whatever their order: it is low + 2^64 *
+ * carry, and has to be an int8 at the end alone.
+ */
+typedef struct UaWideSum
+{
+	int64		low;
+	int64		carry;
+} UaWideSum;
+
+static inline void
+ua_wide_add(UaWideSum *sum, int64 value)
+{
+	int64		low;
+
+	if (unlikely(pg_add_s64_overflow(sum->low, value, &low)))
+	{
+		low = (int64) ((uint64) sum->low + (uint64) value);
+		sum->carry += value < 0 ? -1 : 1;
+	}
+	sum->low = low;
+}
+
+/* The sum, or the error 22003 */
+static inline int64
+ua_wide_value(UaWideSum sum)
+{
+	if (sum.carry != 0)
+		ua_bigint_out_of_range();
+	return sum.low;
 }
 
 #endif							/* UA_DAYSERIES_H */

@@ -26,7 +26,9 @@ PG_FUNCTION_INFO_V1(dayseries_sum_finalfn);
 PG_FUNCTION_INFO_V1(dayseries_map_agg_transfn);
 PG_FUNCTION_INFO_V1(dayseries_map_sum_transfn);
 PG_FUNCTION_INFO_V1(dayseries_map_sum_invfn);
+PG_FUNCTION_INFO_V1(dayseries_map_sum_finalfn);
 PG_FUNCTION_INFO_V1(dayseries_map_count_transfn);
+PG_FUNCTION_INFO_V1(dayseries_map_sum_label_transfn);
 
 /* A state: the totals, and their flat form from its size to its use. */
 typedef struct ExpandedTotals
@@ -65,7 +67,7 @@ series_flat_size(ExpandedObjectHeader *header)
 		UaDayseriesWriter writer;
 
 		ua_dayseries_start(&writer);
-		ua_totals_write(&state->totals.days, &writer);
+		ua_totals_write(&state->totals.days, &writer, true);
 		state->flat = (struct varlena *) DatumGetPointer(ua_dayseries_datum(&writer));
 		MemoryContextSwitchTo(caller);
 	}
@@ -83,7 +85,7 @@ map_flat_size(ExpandedObjectHeader *header)
 		UaMapWriter writer;
 
 		ua_map_start(&writer);
-		ua_map_totals_write(&state->totals.labels, &writer);
+		ua_map_totals_write(&state->totals.labels, &writer, true);
 		state->flat = (struct varlena *) DatumGetPointer(ua_map_datum(&writer));
 		MemoryContextSwitchTo(caller);
 	}
@@ -185,11 +187,15 @@ dayseries_sum_invfn(PG_FUNCTION_ARGS)
 	PG_RETURN_STATE(state);
 }
 
-/* The state as a value of its own, for both types. */
+/* The state as a value of its own; one of sums beyond int8 is none. */
 Datum
 dayseries_sum_finalfn(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(PG_DETOAST_DATUM(PG_GETARG_DATUM(0)));
+	struct varlena *value = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+
+	if (ua_dayseries_is_wide(ua_dayseries_of(PointerGetDatum(value))))
+		ua_bigint_out_of_range();
+	PG_RETURN_POINTER(value);
 }
 
 /* dayseries_map_agg(text, date, bigint): likewise, nor without a label */
@@ -230,6 +236,20 @@ dayseries_map_sum_invfn(PG_FUNCTION_ARGS)
 	PG_RETURN_STATE(state);
 }
 
+Datum
+dayseries_map_sum_finalfn(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	UaMapReader reader;
+	UaMapEntry	entry;
+
+	ua_map_read(&reader, ua_map_of(PointerGetDatum(value)));
+	while (ua_map_next(&reader, &entry))
+		if (ua_dayseries_is_wide(entry.series))
+			ua_bigint_out_of_range();
+	PG_RETURN_POINTER(value);
+}
+
 /* count_by_day(dayseries_map) */
 Datum
 dayseries_map_count_transfn(PG_FUNCTION_ARGS)
@@ -240,5 +260,38 @@ dayseries_map_count_transfn(PG_FUNCTION_ARGS)
 		return ua_state_unchanged(fcinfo);
 	state = state_of(fcinfo, &map_methods);
 	ua_map_totals_count(&state->totals.labels, PG_GETARG_DAYSERIES_MAP(1));
+	PG_RETURN_STATE(state);
+}
+
+/* sum(dayseries_map, text): of one label, or of all where that is NULL */
+Datum
+dayseries_map_sum_label_transfn(PG_FUNCTION_ARGS)
+{
+	ExpandedTotals *state;
+	UaMap		map;
+
+	if (PG_ARGISNULL(1))
+		return ua_state_unchanged(fcinfo);
+	map = PG_GETARG_DAYSERIES_MAP(1);
+	if (PG_ARGISNULL(2))
+	{
+		UaMapReader reader;
+		UaMapEntry	entry;
+
+		state = state_of(fcinfo, &series_methods);
+		ua_map_read(&reader, map);
+		while (ua_map_next(&reader, &entry))
+			ua_totals_add(&state->totals.days, entry.series);
+	}
+	else
+	{
+		text	   *label = PG_GETARG_TEXT_PP(2);
+		UaDayseries series;
+
+		if (!ua_map_find(map, VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label), &series))
+			return ua_state_unchanged(fcinfo);
+		state = state_of(fcinfo, &series_methods);
+		ua_totals_add(&state->totals.days, series);
+	}
 	PG_RETURN_STATE(state);
 }

@@ -219,7 +219,7 @@ ua_map_put_written(UaMapWriter *writer, const char *label, Size label_size,
 
 	flush_series(writer);
 	size = ua_dayseries_finish(series);
-	if (series->count > 0)
+	if (series->count > 0 || series->carries.size > 0)
 		ua_dayseries_store(series,
 						   add_entry(writer, label, label_size, size));
 }

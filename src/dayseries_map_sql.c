@@ -470,7 +470,7 @@ dayseries_map_total_series(PG_FUNCTION_ARGS)
 	while (ua_map_next(&reader, &entry))
 		ua_totals_add(&totals, entry.series);
 	ua_dayseries_start(&result);
-	ua_totals_write(&totals, &result);
+	ua_totals_write(&totals, &result, false);
 	PG_RETURN_DATUM(ua_dayseries_datum(&result));
 }
 
@@ -512,7 +512,7 @@ by_category(PG_FUNCTION_ARGS)
 					  entry.series);
 	}
 	ua_map_start(&result);
-	ua_map_totals_write(&totals, &result);
+	ua_map_totals_write(&totals, &result, false);
 	PG_RETURN_DATUM(ua_map_datum(&result));
 }
 

@@ -281,12 +281,12 @@ static int64
 sum_of_day(const Parser *parser, Size *i)
 {
 	const Item *first = &parser->items[*i];
-	int64		sum = 0;
+	UaWideSum	sum = {0};
 
 	do
-		sum = ua_sum(sum, parser->items[(*i)++].value);
+		ua_wide_add(&sum, parser->items[(*i)++].value);
 	while (*i < parser->count && compare_items(first, &parser->items[*i]) == 0);
-	return sum;
+	return ua_wide_value(sum);
 }
 
 void

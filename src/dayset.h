@@ -195,6 +195,7 @@ ua_days_take(UaDaysReader *reader)
 
 	if (reader->segment_end - from < n)
 		n = (int) (reader->segment_end - from);
+	Assert(n > 0 && n <= BYTES_PER_WORD);
 	reader->next += n;
 	reader->byte += n;
 

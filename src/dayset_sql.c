@@ -30,6 +30,7 @@ PG_FUNCTION_INFO_V1(dayset_from_multirange);
 PG_FUNCTION_INFO_V1(dayset_to_array);
 PG_FUNCTION_INFO_V1(dayset_to_multirange);
 PG_FUNCTION_INFO_V1(dayset_cardinality);
+PG_FUNCTION_INFO_V1(dayset_cardinality_within);
 PG_FUNCTION_INFO_V1(dayset_isempty);
 PG_FUNCTION_INFO_V1(first_day);
 PG_FUNCTION_INFO_V1(last_day);
@@ -121,14 +122,45 @@ ua_days_of_range(TypeCacheEntry *typcache, const RangeType *range,
 	*last = (UaDay) to;
 }
 
+/* A daterange that was asked for, and its days: it is mostly the same one again. */
+typedef struct KnownRange
+{
+	Size		size;
+	union
+	{
+		RangeType	range;
+		char		bytes[sizeof(RangeType) + 2 * sizeof(DateADT) + 1];
+	}			value;
+	UaDay		first;
+	UaDay		last;
+} KnownRange;
+
 void
 ua_days_of_range_arg(FunctionCallInfo fcinfo, int argument,
 					 UaDay *first, UaDay *last)
 {
 	RangeType  *range = PG_GETARG_RANGE_P(argument);
+	Size		size = VARSIZE(range);
+	KnownRange *known = fcinfo->flinfo->fn_extra;
 
-	ua_days_of_range(range_get_typcache(fcinfo, RangeTypeGetOid(range)),
-					 range, first, last);
+	if (unlikely(known == NULL || known->size != size ||
+				 memcmp(known->value.bytes, range, size) != 0))
+	{
+		if (known == NULL)
+			known = fcinfo->flinfo->fn_extra =
+				MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(KnownRange));
+		known->size = 0;
+		ua_days_of_range(lookup_type_cache(RangeTypeGetOid(range),
+										   TYPECACHE_RANGE_INFO),
+						 range, &known->first, &known->last);
+		if (size <= sizeof(known->value))
+		{
+			memcpy(known->value.bytes, range, size);
+			known->size = size;
+		}
+	}
+	*first = known->first;
+	*last = known->last;
 }
 
 /* The same for days to be added: a range without an end has too many. */
@@ -356,6 +388,17 @@ Datum
 dayset_cardinality(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32((int32) ua_days_cardinality(PG_GETARG_DAYS(0)));
+}
+
+Datum
+dayset_cardinality_within(PG_FUNCTION_ARGS)
+{
+	UaDays		days = PG_GETARG_DAYS(0);
+	UaDay		first;
+	UaDay		last;
+
+	ua_days_of_range_arg(fcinfo, 1, &first, &last);
+	PG_RETURN_INT32((int32) (ua_days_rank(days, last + 1) - ua_days_rank(days, first)));
 }
 
 Datum

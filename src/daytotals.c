@@ -16,6 +16,30 @@ ua_totals_start(UaDayTotals *totals, MemoryContext context)
 	totals->context = context;
 	ua_word_table_init(&totals->words, context,
 					   totals->window, lengthof(totals->window));
+	totals->carries = NULL;
+}
+
+static void
+free_totals(UaDayTotals *totals)
+{
+	if (totals->carries != NULL)
+	{
+		ua_word_table_release(&totals->carries->words);
+		pfree(totals->carries);
+	}
+	ua_word_table_release(&totals->words);
+}
+
+static UaDayTotals *
+carries_of(UaDayTotals *totals)
+{
+	if (totals->carries == NULL)
+	{
+		totals->carries = MemoryContextAlloc(totals->context,
+											 sizeof(UaDayTotals));
+		ua_totals_start(totals->carries, totals->context);
+	}
+	return totals->carries;
 }
 
 /* The 64 totals of a word, zeros at first. */
@@ -34,13 +58,28 @@ totals_of_word(UaDayTotals *totals, int32 word)
 	return (int64 *) (Size) *address;
 }
 
+/* Add, or subtract, where the result is no int8: it is that with a carry. */
+static pg_noinline void
+change_widely(UaDayTotals *totals, UaDay day, int64 *total, int64 value,
+			  bool subtract)
+{
+	*total = (int64) (subtract ? (uint64) *total - (uint64) value :
+					  (uint64) *total + (uint64) value);
+	ua_totals_add_day(carries_of(totals), day,
+					  (value < 0) == subtract ? 1 : -1);
+}
+
 void
 ua_totals_add_day(UaDayTotals *totals, UaDay day, int64 value)
 {
 	int64	   *total = totals_of_word(totals, ua_word_of_day(day)) +
 		(day & (DAYS_PER_WORD - 1));
+	int64		sum;
 
-	*total = ua_sum(*total, value);
+	if (unlikely(pg_add_s64_overflow(*total, value, &sum)))
+		change_widely(totals, day, total, value, false);
+	else
+		*total = sum;
 }
 
 static inline void
@@ -52,9 +91,15 @@ add_block(UaDayTotals *totals, const UaDayseriesBlock *block, bool subtract)
 	for (int i = 0; bits != 0; i++)
 	{
 		int			bit = ua_take_bit(&bits);
+		int64		result;
 
-		to[bit] = subtract ? ua_difference(to[bit], block->values[i]) :
-			ua_sum(to[bit], block->values[i]);
+		if (unlikely(subtract ?
+					 pg_sub_s64_overflow(to[bit], block->values[i], &result) :
+					 pg_add_s64_overflow(to[bit], block->values[i], &result)))
+			change_widely(totals, ua_day_of_word(block->word) + bit, &to[bit],
+						  block->values[i], subtract);
+		else
+			to[bit] = result;
 	}
 }
 
@@ -64,6 +109,8 @@ ua_totals_add(UaDayTotals *totals, UaDayseries series)
 	UaDayseriesReader reader;
 	UaDayseriesBlock block;
 
+	if (unlikely(ua_dayseries_is_wide(series)))
+		ua_totals_add(carries_of(totals), ua_dayseries_take_carries(&series));
 	ua_dayseries_read(&reader, series);
 	while (ua_dayseries_next(&reader, &block))
 		add_block(totals, &block, false);
@@ -97,13 +144,31 @@ ua_totals_count(UaDayTotals *totals, UaDayseries series)
 	}
 }
 
+/* False where they have cancelled out. */
+static bool
+write_carries(UaDayTotals *totals, UaDayseriesWriter *result, bool for_state)
+{
+	UaDayseriesWriter carries;
+	bool		any;
+
+	ua_dayseries_start(&carries);
+	any = ua_totals_write(totals->carries, &carries, false);
+	if (any && !for_state)
+		ua_bigint_out_of_range();
+	if (any)
+		ua_dayseries_put_carries(result, &carries);
+	ua_dayseries_release(&carries);
+	return any;
+}
+
 bool
-ua_totals_write(UaDayTotals *totals, UaDayseriesWriter *result)
+ua_totals_write(UaDayTotals *totals, UaDayseriesWriter *result, bool for_state)
 {
 	UaWordTableScan scan;
 	int32		word;
 	uint64		address;
-	bool		any = false;
+	bool		any = totals->carries != NULL &&
+		write_carries(totals, result, for_state);
 
 	ua_word_table_scan(&scan, &totals->words);
 	while (ua_word_table_next(&scan, &word, &address))
@@ -245,7 +310,7 @@ ua_map_totals_count(UaMapTotals *totals, UaMap map)
 }
 
 void
-ua_map_totals_write(UaMapTotals *totals, UaMapWriter *result)
+ua_map_totals_write(UaMapTotals *totals, UaMapWriter *result, bool for_state)
 {
 	UaDayseriesWriter series;
 	int			kept = 0;
@@ -256,7 +321,7 @@ ua_map_totals_write(UaMapTotals *totals, UaMapWriter *result)
 		UaLabelTotals *label = totals->labels[i];
 
 		ua_dayseries_restart(&series);
-		if (ua_totals_write(&label->totals, &series))
+		if (ua_totals_write(&label->totals, &series, for_state))
 		{
 			ua_map_put_written(result, label->label, label->label_size,
 							   &series);
@@ -264,7 +329,7 @@ ua_map_totals_write(UaMapTotals *totals, UaMapWriter *result)
 		}
 		else
 		{
-			ua_word_table_release(&label->totals.words);
+			free_totals(&label->totals);
 			pfree(label);
 		}
 	}

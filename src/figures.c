@@ -11,10 +11,14 @@
 
 #include "fmgr.h"
 #include "utils/expandeddatum.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/typcache.h"
 
 #include "compat.h"
 #include "dayseries_sql.h"
+#include "dayseries_text.h"
+#include "figures.h"
 #include "map_counter.h"
 #include "periods.h"
 #include "state_context.h"
@@ -366,7 +370,16 @@ typedef enum PeriodKind
 static PeriodKind
 period_kind(FunctionCallInfo fcinfo, int argument)
 {
-	static const char *const names[] = {"day", "week", "month", "quarter"};
+	static const struct
+	{
+		Size		size;
+		const char *name;
+	}			kinds[] = {
+		[PERIOD_DAY] = {3, "day"},
+		[PERIOD_WEEK] = {4, "week"},
+		[PERIOD_MONTH] = {5, "month"},
+		[PERIOD_QUARTER] = {7, "quarter"}
+	};
 	text	   *name;
 
 	if (PG_ARGISNULL(argument))
@@ -375,10 +388,10 @@ period_kind(FunctionCallInfo fcinfo, int argument)
 				 errmsg("period must not be null")));
 	name = PG_GETARG_TEXT_PP(argument);
 
-	for (int i = 0; i < lengthof(names); i++)
+	for (int i = 0; i < lengthof(kinds); i++)
 	{
-		if (VARSIZE_ANY_EXHDR(name) == strlen(names[i]) &&
-			memcmp(VARDATA_ANY(name), names[i], strlen(names[i])) == 0)
+		if (VARSIZE_ANY_EXHDR(name) == kinds[i].size &&
+			memcmp(VARDATA_ANY(name), kinds[i].name, kinds[i].size) == 0)
 			return (PeriodKind) i;
 	}
 	ereport(ERROR,
@@ -892,6 +905,23 @@ static const char *const active_period_labels[] = {
 	[RETURNING_USERS] = "returning"
 };
 
+/* Count a word of a set whose last day before it is known; returns that after it. */
+static inline int64
+count_active_word(UaMapCounter *counter, UaLabelCounter **labels, PeriodCache *cache,
+				  PeriodKind kind, int32 word, uint64 bits, int64 last)
+{
+	uint64		returning;
+	uint64		firsts = period_firsts(cache, kind, word, bits, last, &returning);
+
+	if (firsts != 0)
+		ua_label_counter_plus(counter, labels[ACTIVE_USERS], word, firsts);
+	if (last == UA_NO_DAY)
+		ua_label_counter_plus(counter, labels[NEW_USERS], word, bits & -bits);
+	if (returning != 0)
+		ua_label_counter_plus(counter, labels[RETURNING_USERS], word, returning);
+	return (int64) ua_day_of_word(word) + pg_leftmost_one_pos64(bits);
+}
+
 Datum
 active_period_counts_transfn(PG_FUNCTION_ARGS)
 {
@@ -913,19 +943,94 @@ active_period_counts_transfn(PG_FUNCTION_ARGS)
 
 	ua_days_read(&reader, PG_GETARG_DAYS(1));
 	while (ua_days_next(&reader, &word, &bits))
-	{
-		uint64		returning;
-		uint64		firsts = period_firsts(cache, kind, word, bits, last, &returning);
-
-		if (firsts != 0)
-			ua_label_counter_plus(&state->counter, labels[ACTIVE_USERS], word, firsts);
-		if (last == UA_NO_DAY)
-			ua_label_counter_plus(&state->counter, labels[NEW_USERS], word, bits & -bits);
-		if (returning != 0)
-			ua_label_counter_plus(&state->counter, labels[RETURNING_USERS], word, returning);
-		last = (int64) ua_day_of_word(word) + pg_leftmost_one_pos64(bits);
-	}
+		last = count_active_word(&state->counter, labels, cache, kind, word, bits, last);
 	PG_RETURN_STATE(state);
+}
+
+void
+ua_periods_of_args(UaPeriods *periods, FunctionCallInfo fcinfo, int argument)
+{
+	RangeType  *past;
+
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the range of days must not be null")));
+	past = PG_GETARG_RANGE_P(argument);
+	ua_days_of_range(lookup_type_cache(RangeTypeGetOid(past), TYPECACHE_RANGE_INFO),
+					 past, &periods->first, &periods->last);
+	periods->kind = period_kind(fcinfo, argument + 1) + 1;
+	periods->week_start = period_cache(fcinfo, argument + 2)->week_start;
+}
+
+bool
+ua_periods_are_valid(const UaPeriods *periods)
+{
+	return periods->kind == UA_NO_PERIODS ||
+		(periods->kind >= PERIOD_DAY + 1 && periods->kind <= PERIOD_QUARTER + 1 &&
+		 periods->week_start >= 1 && periods->week_start <= 7);
+}
+
+struct UaActivePeriods
+{
+	UaPeriods	periods;
+	PeriodCache cache;
+	UaMapCounter counter;
+	UaLabelCounter *labels[FLEXIBLE_ARRAY_MEMBER][lengthof(active_period_labels)];
+};
+
+UaActivePeriods *
+ua_active_periods_start(const UaPeriods *periods, int n_names, text **names)
+{
+	UaActivePeriods *counts = palloc0(offsetof(UaActivePeriods, labels) +
+									  n_names * sizeof(counts->labels[0]));
+
+	counts->periods = *periods;
+	counts->cache.week_start = periods->week_start;
+	ua_map_counter_start(&counts->counter, CurrentMemoryContext);
+	for (int i = 0; i < n_names; i++)
+	{
+		char	   *name = text_to_cstring(names[i]);
+
+		for (int kind = 0; kind < lengthof(active_period_labels); kind++)
+		{
+			char	   *label = psprintf("%s/%s", name, active_period_labels[kind]);
+
+			ua_check_label(label, strlen(label));
+			counts->labels[i][kind] = ua_map_counter_of(&counts->counter, label, strlen(label));
+			pfree(label);
+		}
+		pfree(name);
+	}
+	return counts;
+}
+
+void
+ua_active_periods_add(UaActivePeriods *counts, int name, int n_words,
+					  const int32 *words, const uint64 *bits)
+{
+	int64		last = UA_NO_DAY;
+
+	for (int i = 0; i < n_words; i++)
+	{
+		uint64		within = ua_bits_within(words[i], bits[i],
+											counts->periods.first, counts->periods.last);
+
+		if (within != 0)
+			last = count_active_word(&counts->counter, counts->labels[name],
+									 &counts->cache, counts->periods.kind - 1,
+									 words[i], within, last);
+	}
+}
+
+Datum
+ua_active_periods_map(UaActivePeriods *counts)
+{
+	UaMapWriter writer;
+
+	ua_map_start(&writer);
+	ua_map_counter_write(&counts->counter, &writer);
+	return ua_map_datum(&writer);
 }
 
 /* ---------- retention_counts(started, back, period, week_start, unbounded) ---------- */

@@ -101,14 +101,14 @@ late_counts(PG_FUNCTION_ARGS)
 		UaDayseries series;
 
 		ua_dayseries_start(&writer);
-		ua_totals_write(&parts[part], &writer);
+		ua_totals_write(&parts[part], &writer, false);
 		series = ua_dayseries_of(ua_dayseries_datum(&writer));
 		for (int i = 0; i <= part; i++)
 			ua_totals_add(ua_map_totals_of(&totals, counts[i].label,
 										   strlen(counts[i].label)), series);
 	}
 	ua_map_start(&result);
-	ua_map_totals_write(&totals, &result);
+	ua_map_totals_write(&totals, &result, false);
 	PG_RETURN_DATUM(ua_map_datum(&result));
 }
 

@@ -488,8 +488,9 @@ add_event(UaSums *sums, TupleTableSlot *slot, int sign)
  */
 typedef struct
 {
-	bool		as_owner;
-	UaIdentity	before;
+	Relation	pending;
+	bool		indexed;
+	UaIdentity	before;			/* these three where there are indexes */
 	EState	   *estate;
 	ResultRelInfo *result;
 	BulkInsertState bulk;
@@ -501,33 +502,39 @@ static void
 start_append(Appender *appender, Relation pending)
 {
 	memset(appender, 0, sizeof(*appender));
-	appender->as_owner = pending->rd_rel->relhasindex;
-	if (appender->as_owner)
-		ua_become(pending->rd_rel->relowner, &appender->before);
-	appender->estate = CreateExecutorState();
-	appender->result = makeNode(ResultRelInfo);
-	InitResultRelInfo(appender->result, pending, 1, NULL, 0);
+	appender->pending = pending;
 	/* There are none, but where an owner adds one it has to be kept right. */
-	ExecOpenIndices(appender->result, false);
+	appender->indexed = pending->rd_rel->relhasindex;
+	if (appender->indexed)
+	{
+		ua_become(pending->rd_rel->relowner, &appender->before);
+		appender->estate = CreateExecutorState();
+		appender->result = makeNode(ResultRelInfo);
+		InitResultRelInfo(appender->result, pending, 1, NULL, 0);
+		ExecOpenIndices(appender->result, false);
+	}
 }
 
 static void
 append_buffered(Appender *appender)
 {
-	Relation	pending = appender->result->ri_RelationDesc;
-
-	table_multi_insert(pending, appender->slots, appender->used,
-					   GetCurrentCommandId(true), 0, appender->bulk);
+	if (appender->used == 1)
+		table_tuple_insert(appender->pending, appender->slots[0],
+						   GetCurrentCommandId(true), 0, appender->bulk);
+	else
+		table_multi_insert(appender->pending, appender->slots, appender->used,
+						   GetCurrentCommandId(true), 0, appender->bulk);
 	for (int i = 0; i < appender->used; i++)
 	{
-		if (appender->result->ri_NumIndices > 0)
+		if (appender->indexed)
 			list_free(ua_insert_index_tuples(appender->result,
 											 appender->slots[i],
 											 appender->estate));
 		ExecClearTuple(appender->slots[i]);
 	}
 	appender->used = 0;
-	ResetPerTupleExprContext(appender->estate);
+	if (appender->indexed)
+		ResetPerTupleExprContext(appender->estate);
 }
 
 static void
@@ -539,16 +546,18 @@ finish_append(Appender *appender)
 		ExecDropSingleTupleTableSlot(appender->slots[i]);
 	if (appender->bulk != NULL)
 		FreeBulkInsertState(appender->bulk);
-	ExecCloseIndices(appender->result);
-	FreeExecutorState(appender->estate);
-	if (appender->as_owner)
+	if (appender->indexed)
+	{
+		ExecCloseIndices(appender->result);
+		FreeExecutorState(appender->estate);
 		ua_return_to(&appender->before);
+	}
 }
 
 static Size
 append_row(Appender *appender, const GroupKey *key, UaMapWriter *maps)
 {
-	Relation	pending = appender->result->ri_RelationDesc;
+	Relation	pending = appender->pending;
 	TupleTableSlot *slot = appender->slots[appender->used];
 	HeapTuple	tuple;
 	Datum		values[PENDING_COLUMNS];

@@ -17,15 +17,20 @@ finish()
 	exit
 }
 
+need_for_suites()
+{
+	need "postgresql-$PG_MAJOR-pgtap" "/usr/share/postgresql/$PG_MAJOR/extension/pgtap.control"
+	need perl prove
+	need libipc-run-perl perl:IPC::Run
+}
+
 # suites_start NAME [SETTING …]: build, and start a cluster of that name to test in
 suites_start()
 {
 	cluster=$1
 	shift
 	trap finish EXIT
-	need "postgresql-$PG_MAJOR-pgtap" "/usr/share/postgresql/$PG_MAJOR/extension/pgtap.control"
-	need perl prove
-	need libipc-run-perl perl:IPC::Run
+	need_for_suites
 	set_up
 	LOGS=$TOP/build/logs${VARIANT:+-$VARIANT}
 	rm -rf "$LOGS" && mkdir -p "$LOGS"

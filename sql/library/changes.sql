@@ -15,7 +15,6 @@ RETURNS TABLE (
   user_id     uuid,
   month       date,
   days        @extschema@.dayset,
-  is_new      boolean,
   events      @extschema@.dayseries_map,
   seconds     @extschema@.dayseries_map,
   sources     @extschema@.dayseries_map,
@@ -84,18 +83,16 @@ BEGIN
                    user_id,
                    month,
                    @extschema@.sum(events) AS events,
-                   @extschema@.sum(seconds) FILTER (WHERE with_months OR with_seconds) AS seconds,
-                   @extschema@.sum(sources) FILTER (WHERE with_months OR with_sources) AS sources
+                   @extschema@.sum(seconds) FILTER (WHERE with_months) AS seconds,
+                   @extschema@.sum(sources) FILTER (WHERE with_months) AS sources
               FROM @extschema@.usage_pending
-             WHERE of_pending
-             GROUP BY account_id, user_id, month
-             ORDER BY account_id, user_id, month) AS changed
+             WHERE of_pending AND by_months
+             GROUP BY account_id, user_id, month) AS changed
       -- by the index: what is pending concerns few users of many
       LEFT JOIN LATERAL (SELECT usage_rollup.ctid AS place,
                                 usage_rollup.events
                            FROM @extschema@.usage_rollup
-                          WHERE by_months
-                            AND usage_rollup.account_id = changed.account_id
+                          WHERE usage_rollup.account_id = changed.account_id
                             AND usage_rollup.user_id = changed.user_id
                             AND usage_rollup.month = changed.month
                          OFFSET 0) AS rollup
@@ -107,11 +104,34 @@ BEGIN
            NULL,
            NULL,
            events,
-           seconds,
-           sources,
+           NULL,
+           NULL,
            true
       FROM @extschema@.usage_rollup
-     WHERE of_settled
+     WHERE of_settled AND by_months
+  ), sums AS (
+    -- What needs no look at what is there before
+    SELECT CASE WHEN with_accounts THEN account_id END AS account_id,
+           month,
+           @extschema@.sum(events) FILTER (WHERE with_events) AS events,
+           @extschema@.sum(seconds) FILTER (WHERE with_seconds) AS seconds,
+           @extschema@.sum(sources) FILTER (WHERE with_sources) AS sources
+      FROM (SELECT account_id,
+                   month,
+                   events,
+                   seconds,
+                   sources
+              FROM @extschema@.usage_pending
+             WHERE of_pending AND with_sums
+            UNION ALL
+            SELECT account_id,
+                   month,
+                   events,
+                   seconds,
+                   sources
+              FROM @extschema@.usage_rollup
+             WHERE of_settled AND with_sums) AS rows
+     GROUP BY 1, 2
   ), added AS MATERIALIZED (
     -- Where all that is pending adds, days can only come, as no settled sum is
     -- below 0; otherwise the sums of the months concerned have to be read.
@@ -203,7 +223,12 @@ BEGIN
                    touched.days,
                    activity.place,
                    activity.days AS before,
-                   coalesce(activity.shared, true) AS shared
+                   coalesce(activity.shared,
+                            (SELECT true
+                               FROM @extschema@.user_activity
+                              WHERE user_activity.user_id = touched.user_id
+                              LIMIT 1),
+                            false) AS shared
               FROM touched
               LEFT JOIN LATERAL (SELECT user_activity.ctid AS place,
                                         user_activity.days,
@@ -229,11 +254,18 @@ BEGIN
       FROM @extschema@.user_activity
      WHERE of_settled
   ), sharers AS MATERIALIZED (
-    -- Users who may have days under several accounts, to be counted once
-    SELECT DISTINCT user_id,
-                    settled
+    -- Users who have days under several accounts, to be counted once
+    SELECT user_id,
+           settled
       FROM account_days
      WHERE shared AND with_totals
+    UNION
+    SELECT user_id,
+           false
+      FROM account_days
+     WHERE place IS NULL AND NOT settled AND with_totals
+     GROUP BY user_id
+    HAVING count(*) > 1
   ), user_days AS (
     SELECT before,
            after
@@ -329,27 +361,38 @@ BEGIN
   ), second_level AS (
     SELECT account_id,
            month,
-           @extschema@.sum(events) FILTER (WHERE with_events) AS events,
-           @extschema@.sum(seconds) FILTER (WHERE with_seconds) AS seconds,
-           @extschema@.sum(sources) FILTER (WHERE with_sources) AS sources,
+           events,
+           seconds,
+           sources,
            NULL::@extschema@.dayseries_map AS lags,
-           @extschema@.event_user_counts(before, events) FILTER (WHERE with_event_users) AS event_users,
+           NULL::@extschema@.dayseries_map AS event_users,
            NULL::@extschema@.dayseries_map AS figures
-      FROM account_months
-     WHERE with_accounts AND (with_sums OR with_event_users)
-     GROUP BY account_id, month
+      FROM sums
+     WHERE with_accounts
     UNION ALL
     SELECT NULL,
            month,
-           @extschema@.sum(events) FILTER (WHERE with_events),
-           @extschema@.sum(seconds) FILTER (WHERE with_seconds),
-           @extschema@.sum(sources) FILTER (WHERE with_sources),
+           @extschema@.sum(events),
+           @extschema@.sum(seconds),
+           @extschema@.sum(sources),
            NULL,
            NULL,
            NULL
-      FROM account_months
-     WHERE with_totals AND with_sums
+      FROM sums
+     WHERE with_totals
      GROUP BY month
+    UNION ALL
+    SELECT account_id,
+           month,
+           NULL,
+           NULL,
+           NULL,
+           NULL,
+           @extschema@.event_user_counts(before, events),
+           NULL
+      FROM account_months
+     WHERE with_accounts AND with_event_users
+     GROUP BY account_id, month
     UNION ALL
     SELECT NULL,
            month,
@@ -405,7 +448,6 @@ BEGIN
          user_id,
          month,
          NULL::@extschema@.dayset,
-         place IS NULL,
          events,
          seconds,
          sources,
@@ -428,7 +470,6 @@ BEGIN
          user_id,
          NULL,
          after,
-         place IS NULL,
          NULL,
          NULL,
          NULL,
@@ -451,7 +492,6 @@ BEGIN
          NULL,
          month,
          NULL,
-         NULL,
          coalesce(@extschema@.sum(events), '{}'),
          coalesce(@extschema@.sum(seconds), '{}'),
          coalesce(@extschema@.sum(sources), '{}'),
@@ -473,4 +513,4 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_changes(text[], text) IS
-  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands';
+  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands, NULL where there is none';

@@ -468,7 +468,7 @@ COMMENT ON FUNCTION @extschema@.dayseries_map_count_transfn(@extschema@.dayserie
 CREATE FUNCTION @extschema@.dayseries_map_sum_finalfn(@extschema@.dayseries_map)
 RETURNS @extschema@.dayseries_map
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'dayseries_sum_finalfn';
+AS 'MODULE_PATHNAME', 'dayseries_map_sum_finalfn';
 
 COMMENT ON FUNCTION @extschema@.dayseries_map_sum_finalfn(@extschema@.dayseries_map) IS
   'Final function of the aggregates that make a dayseries_map';
@@ -500,6 +500,26 @@ CREATE AGGREGATE @extschema@.sum(@extschema@.dayseries_map) (
 
 COMMENT ON AGGREGATE @extschema@.sum(@extschema@.dayseries_map) IS
   'The sum of maps, label by label and day by day; NULLs do not count, NULL where there is no other; an error beyond bigint (22003)';
+
+CREATE FUNCTION @extschema@.dayseries_map_sum_label_transfn(@extschema@.dayseries, @extschema@.dayseries_map, text)
+RETURNS @extschema@.dayseries
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'dayseries_map_sum_label_transfn';
+
+COMMENT ON FUNCTION @extschema@.dayseries_map_sum_label_transfn(@extschema@.dayseries, @extschema@.dayseries_map, text) IS
+  'Transition function of sum(dayseries_map, text)';
+
+CREATE AGGREGATE @extschema@.sum(map @extschema@.dayseries_map, label text) (
+  SFUNC = @extschema@.dayseries_map_sum_label_transfn,
+  STYPE = @extschema@.dayseries,
+  SSPACE = 1024,
+  FINALFUNC = @extschema@.dayseries_sum_finalfn,
+  COMBINEFUNC = @extschema@.dayseries_sum_transfn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.sum(@extschema@.dayseries_map, text) IS
+  'The sum of the series of a label, or of all labels where it is NULL, day by day: as sum(map -> label) and total_series(sum(map)) without their copies; NULL where there is nothing to add; an error beyond bigint (22003)';
 
 CREATE AGGREGATE @extschema@.count_by_day(@extschema@.dayseries_map) (
   SFUNC = @extschema@.dayseries_map_count_transfn,

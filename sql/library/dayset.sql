@@ -128,6 +128,14 @@ AS 'MODULE_PATHNAME', 'dayset_cardinality';
 COMMENT ON FUNCTION @extschema@.cardinality(@extschema@.dayset) IS
   'How many days the set has';
 
+CREATE FUNCTION @extschema@.cardinality(days @extschema@.dayset, within daterange)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'dayset_cardinality_within';
+
+COMMENT ON FUNCTION @extschema@.cardinality(@extschema@.dayset, daterange) IS
+  'Number of days of a set that are in a range, as cardinality(days * within)';
+
 CREATE FUNCTION @extschema@.isempty(days @extschema@.dayset)
 RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

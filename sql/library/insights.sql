@@ -187,10 +187,20 @@ COMMENT ON FUNCTION @extschema@.usage_report_range(date, date, text) IS
 
 -- ---------- what the first level tells ----------
 
+CREATE FUNCTION @extschema@.usage_segment(key uuid, segment text, of_users boolean)
+RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'usage_segment';
+
+COMMENT ON FUNCTION @extschema@.usage_segment(uuid, text, boolean) IS
+  'Today''s segment of an account (plan_tier, region, account_id) or a user (those of the account, role, country), null where there is none; reads all of them once a query; part of the reports';
+
 -- The query for days of activity up to today: segment_value, user_id, days.
 -- A user has a row in each segment, and is whom the segment's events are of;
--- where users are followed over time (own), whom the segment has today.
-CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean)
+-- where users are followed over time (own), whom the segment has today. Which
+-- users they are can be left out (without with_users), and is null then, maybe.
+-- With a period, counts instead of users and days, where that takes no look at users.
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -213,57 +223,76 @@ DECLARE
                                  'MEMBERS', 'ANY (ARRAY(SELECT members.user_id FROM @extschema@.dim_user AS members WHERE members.account_id = %1$L))'), account_id, activity)
     ELSE format('rollup.account_id = %L', account_id)
   END;
+  -- Of everybody, segments are looked up; a customer's users are joined with theirs.
+  looked_up CONSTANT boolean := account_id IS NULL AND (by_user OR segment <> 'account_id');
   value CONSTANT text := CASE
+    WHEN segment IS NULL OR by_label THEN 'NULL::text'
+    WHEN looked_up THEN format(CASE WHEN by_user THEN '@extschema@.usage_segment(active.user_id, %L::text, true)' ELSE '@extschema@.usage_segment(active.account_id, %L::text, false)' END, segment)
     WHEN segment IN ('plan_tier', 'region') THEN format('account.%I', segment)
     WHEN segment IN ('role', 'country') THEN format('member.%I', segment)
-    WHEN segment = 'account_id' THEN CASE WHEN own THEN 'member' ELSE 'active' END || '.account_id::text'
-    ELSE 'NULL::text'
+    ELSE CASE WHEN own THEN 'member' ELSE 'active' END || '.account_id::text'
   END;
   joins CONSTANT text := concat_ws(' ',
-    CASE WHEN by_user AND segment IS NOT NULL
+    CASE WHEN by_user AND segment IS NOT NULL AND NOT looked_up
          THEN 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = active.user_id'
               || CASE WHEN own AND account_id IS NOT NULL THEN format(' AND member.account_id = %L', account_id) ELSE '' END END,
-    CASE WHEN segment IN ('plan_tier', 'region')
+    CASE WHEN segment IN ('plan_tier', 'region') AND NOT looked_up
          THEN format('LEFT JOIN @extschema@.dim_account AS account ON account.account_id = %s.account_id', CASE WHEN own THEN 'member' ELSE 'active' END) END);
   -- The segments of users are looked up once for each, those of events for each row.
   row_value CONSTANT text := CASE WHEN by_user THEN 'NULL::text' ELSE value END;
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
+  users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
+  -- Which labels count, and under which names
+  labels text[];
+  names text[];
+  others text;
+  counting boolean := false;
+  passes integer := 1;
   changed uuid[];
   merged text;
   query text;
 BEGIN
-  IF by_label THEN
-    RETURN format($query$
-      SELECT part.label AS segment_value, users.user_id, @extschema@.days(part.series OPERATOR(@extschema@.*) %s) AS days
-        FROM (SELECT rollup.user_id, @extschema@.sum(rollup.%s) AS sums
-                FROM %s AS rollup
-               WHERE %s
-               GROUP BY rollup.user_id
-              OFFSET 0) AS users
-       CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)
-       WHERE %s $query$,
-      past,
-      CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
-      rollup,
-      of_account,
-      format(CASE segment WHEN 'event_category' THEN '@extschema@.by_category(%s)' ELSE '%s' END,
-             CASE WHEN event IS NULL THEN 'users.sums' ELSE format('@extschema@.dayseries_map(%L::text, users.sums OPERATOR(@extschema@.->) %1$L::text)', event) END),
-      CASE WHEN category IS NULL THEN 'true'
-           WHEN segment = 'event_category' THEN format('part.label = %L', category)
-           ELSE format('coalesce(@extschema@.event_category(part.label), ''unknown'') = %L', category) END);
-  ELSIF of_events OR account_id IS NOT NULL THEN
-    query := format('SELECT %s AS value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (%s OFFSET 0) AS active %s WHERE active.days IS NOT NULL GROUP BY %s',
-      row_value, past,
-      format('SELECT rollup.account_id, rollup.user_id, %s AS days FROM %s AS rollup WHERE %s',
-        CASE WHEN NOT of_events THEN 'rollup.days'
-             WHEN category = 'unknown' THEN '@extschema@.days(@extschema@.by_category(rollup.events) OPERATOR(@extschema@.->) ''unknown''::text)'
-             ELSE format('@extschema@.days(rollup.events, %L::text[])',
-                         CASE WHEN event IS NOT NULL THEN ARRAY[event]
-                              ELSE ARRAY(SELECT taxonomy.event_name FROM @extschema@.event_taxonomy AS taxonomy WHERE taxonomy.event_category = category) END) END,
-        CASE WHEN of_events THEN rollup ELSE activity END,
-        of_account),
-      row_joins, row_group);
+  IF of_events THEN
+    IF event IS NOT NULL THEN
+      labels := ARRAY[event];
+      names := ARRAY[CASE segment WHEN 'event_category' THEN coalesce(@extschema@.event_category(event), 'unknown') ELSE event END];
+    ELSIF category IS NOT NULL AND segment IS DISTINCT FROM 'event_name' OR segment = 'event_category' THEN
+      others := CASE WHEN coalesce(category, 'unknown') = 'unknown' THEN 'unknown' END;
+      SELECT coalesce(array_agg(taxonomy.event_name), '{}'),
+             coalesce(array_agg(CASE WHEN category IS NULL OR taxonomy.event_category = category THEN taxonomy.event_category END), '{}')
+        INTO labels, names
+        FROM @extschema@.event_taxonomy AS taxonomy
+       WHERE others IS NOT NULL
+          OR taxonomy.event_category = category;
+    END IF;
+    counting := period IS NOT NULL AND (segment IS NULL OR NOT by_user);
+    -- So many users are held in memory at a time that they have a million sets of days.
+    IF account_id IS NULL THEN
+      passes := greatest(1, ceil((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass)
+                                 * CASE WHEN labels IS NULL THEN 1 + (SELECT count(*) FROM @extschema@.event_taxonomy) ELSE cardinality(labels) END / 1e6));
+    END IF;
+    query := format('SELECT %s AS segment_value, %s FROM (%s) AS grouped CROSS JOIN LATERAL @extschema@.%s WHERE %s',
+      CASE WHEN by_label THEN 'part.name' ELSE 'grouped.value' END,
+      CASE WHEN counting THEN 'CASE WHEN part.label LIKE ''%/active'' THEN part.series END AS active, CASE WHEN part.label LIKE ''%/new'' THEN part.series END AS arrived, CASE WHEN part.label LIKE ''%/returning'' THEN part.series END AS returned'
+           ELSE 'part.user_id, part.days' END,
+      (SELECT string_agg(format('SELECT %s AS value, @extschema@.%s AS found FROM (SELECT rollup.account_id, rollup.user_id, rollup.%I AS map FROM %s AS rollup WHERE %s AND %s) AS active %s %s',
+                                row_value,
+                                CASE WHEN counting THEN format('user_day_counts(active.user_id, active.map, %L::text[], %L::text[], %L::text, %s, %L::text, %s)', labels, names, others, past, period, week_start)
+                                     ELSE format('user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text)', labels, names, others) END,
+                                CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
+                                rollup, of_account,
+                                CASE WHEN passes = 1 THEN 'true' ELSE format('abs(uuid_hash(rollup.user_id)::bigint) %% %s = %s', passes, pass) END,
+                                row_joins,
+                                CASE WHEN by_user OR by_label THEN '' ELSE 'GROUP BY 1' END),
+                         ' UNION ALL ')
+         FROM generate_series(0, passes - 1) AS pass),
+      CASE WHEN counting THEN 'each(grouped.found) AS counts (label, series) CROSS JOIN LATERAL (SELECT substring(counts.label FROM ''^(.*)/'') AS name, counts.label, counts.series) AS part'
+           ELSE format('user_days_found(grouped.found, %s) AS part', past) END,
+      CASE WHEN segment = 'event_name' AND category IS NOT NULL THEN format('coalesce(@extschema@.event_category(part.name), ''unknown'') = %L', category) ELSE 'true' END);
+  ELSIF account_id IS NOT NULL THEN
+    query := format('SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %s AS days FROM (SELECT rollup.account_id, rollup.user_id, rollup.days FROM %s AS rollup WHERE %s OFFSET 0) AS active %s GROUP BY %s',
+      row_value, past, activity, of_account, row_joins, row_group);
   ELSE
     -- What is settled of users of one account is read as it is; the others, and
     -- those with something pending, are merged.
@@ -276,18 +305,27 @@ BEGIN
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
     END IF;
-    query := format('SELECT %1$s AS value, active.user_id, active.days OPERATOR(@extschema@.*) %2$s AS days FROM @extschema@.user_activity AS active %3$s WHERE NOT active.shared %4$s
-                     UNION ALL
-                     SELECT %1$s, active.user_id, @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %2$s FROM %5$s AS active %3$s WHERE %6$s GROUP BY %7$s',
-      row_value, past, row_joins, CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END, activity, merged, row_group);
+    -- The parts have no column that is not used: then their rows are passed on as they are.
+    query := format('SELECT %1$s %2$s, active.days
+                       FROM (SELECT %3$s %4$s active.days OPERATOR(@extschema@.*) %5$s AS days FROM @extschema@.user_activity AS active WHERE NOT active.shared %6$s
+                             UNION ALL
+                             SELECT %3$s %4$s @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %5$s FROM %7$s AS active WHERE %8$s GROUP BY %9$s) AS active',
+      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END, past,
+      CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
+      activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
   END IF;
-  RETURN CASE WHEN by_user THEN format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins)
-              ELSE format('SELECT value AS segment_value, user_id, days FROM (%s) AS active', query) END;
+  IF by_user AND NOT counting THEN
+    query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
+  END IF;
+  RETURN CASE WHEN period IS NULL OR counting THEN query
+              ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
+                             FROM (SELECT segment_value, @extschema@.active_period_counts(days, %L::text, %s) AS counts FROM (%s) AS days GROUP BY 1) AS counted', period, week_start, query) END;
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean) IS
-  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer) IS
+  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
 
 -- ---------- what the second level tells ----------
 
@@ -308,7 +346,7 @@ DECLARE
                           || CASE WHEN account_id IS NOT NULL THEN format(' AND account_id = %L', account_id) ELSE '' END;
 BEGIN
   RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months %s',
-    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('account.%I', segment) END,
+    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('@extschema@.usage_segment(months.account_id, %L::text, false)', segment) END,
     sums,
     concat_ws(' UNION ALL ',
       CASE WHEN NOT hidden
@@ -318,8 +356,7 @@ BEGIN
            THEN format('SELECT %s FROM @extschema@.usage_changes(%L, %L) WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures),
                        CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END),
-    CASE WHEN by_segment
-         THEN CASE WHEN segment <> 'account_id' THEN 'LEFT JOIN @extschema@.dim_account AS account ON account.account_id = months.account_id' ELSE '' END || ' GROUP BY 1' END);
+    CASE WHEN segment = 'account_id' THEN 'GROUP BY months.account_id' WHEN by_segment THEN 'GROUP BY 1' END);
 END
 $function$;
 
@@ -357,6 +394,7 @@ DECLARE
   one_account CONSTANT uuid := usage_figures.account_id;
   past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
   week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
+  pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
   figure CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN CASE window_days WHEN 1 THEN 'dau' WHEN 7 THEN 'wau' WHEN 28 THEN 'active_28d' WHEN 30 THEN 'mau' END
     ELSE CASE period WHEN 'day' THEN 'dau' WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' ELSE 'quarterly' END
@@ -369,22 +407,23 @@ DECLARE
   counts CONSTANT text := CASE WHEN window_days IS NOT NULL
     THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
                    FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
-    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
-                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
+    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived
+                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L::text, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
   END;
   -- A sum of sources is that of all events, and has the fewest labels.
   sum_column CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'seconds'
                                           WHEN 'events' THEN CASE WHEN segment IN ('event_name', 'event_category') THEN 'events' ELSE 'sources' END
                                           ELSE CASE WHEN metric IS NOT NULL THEN 'events' END END;
   value CONSTANT text := CASE metric
-    WHEN 'events' THEN '@extschema@.total_series(@extschema@.sum(sources))'
-    WHEN 'work_seconds' THEN '@extschema@.sum(seconds OPERATOR(@extschema@.->) ''timer_stop''::text)'
-    WHEN 'tasks_created' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_created''::text)'
-    WHEN 'tasks_completed' THEN '@extschema@.sum(events OPERATOR(@extschema@.->) ''task_completed''::text)'
+    WHEN 'events' THEN '@extschema@.sum(sources, NULL::text)'
+    WHEN 'work_seconds' THEN '@extschema@.sum(seconds, ''timer_stop''::text)'
+    WHEN 'tasks_created' THEN '@extschema@.sum(events, ''task_created''::text)'
+    WHEN 'tasks_completed' THEN '@extschema@.sum(events, ''task_completed''::text)'
     ELSE 'NULL::@extschema@.dayseries'
   END;
   query text;
   sharers uuid[];
+  summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
      AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
@@ -402,6 +441,8 @@ BEGIN
       CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
       segment, one_account, from_day, to_day);
 
+    summed := segment = 'account_id';
+
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
     IF segment IN ('plan_tier', 'region') AND one_account IS NULL THEN
@@ -412,7 +453,7 @@ BEGIN
               UNION
               SELECT user_id
                 FROM @extschema@.usage_changes('{days}')
-               WHERE is_new) AS users;
+               WHERE pending AND place IS NULL) AS users;
     END IF;
     IF sharers IS NOT NULL THEN
       query := query || format($query$
@@ -433,21 +474,24 @@ BEGIN
                  activity.user_id,
                  activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days,
                  count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
-            FROM @extschema@.usage_live_activity AS activity
+            FROM @extschema@.%4$I AS activity
             LEFT JOIN @extschema@.dim_account AS account
               ON account.account_id = activity.account_id
            WHERE activity.user_id = ANY (%3$L::uuid[])
-        ) $query$, segment, past, sharers) || query;
+        ) $query$, segment, past, sharers, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END) || query;
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
-      format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own), grouping));
+      CASE WHEN window_days IS NULL
+            THEN @extschema@.usage_days_query(segment, event, category, one_account, own, false, period, week_start)
+            ELSE format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own, false), grouping) END);
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN
-          format('SELECT member.%I AS segment_value, %s AS value FROM @extschema@.%I AS months LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id
-                   WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
-                 segment, value, CASE WHEN EXISTS (SELECT FROM @extschema@.usage_pending) THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+          format('SELECT %s AS segment_value, %s AS value FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
+                 CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L::text, true)', segment) ELSE format('member.%I', segment) END,
+                 value, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                 CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
                  date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
         ELSE
           format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',
@@ -456,16 +500,14 @@ BEGIN
     END IF;
   END IF;
 
-  RETURN QUERY EXECUTE format($query$
-    SELECT %6$s,
-           @extschema@.usage_by_period(@extschema@.sum(value) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(active) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(arrived) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s),
-           @extschema@.usage_by_period(@extschema@.sum(returned) OPERATOR(@extschema@.*) %1$L::daterange, %2$L, %3$s)
-      FROM (%4$s) AS parts
-     GROUP BY %5$s $query$,
-    past, period, week_start, query,
-    grouping, segment_column);
+  -- One account's sums are in one row each; others have parts that are added up.
+  RETURN QUERY EXECUTE format('SELECT %s, %s FROM (%s) AS parts %s',
+    segment_column,
+    (SELECT string_agg(format('@extschema@.usage_by_period(%s OPERATOR(@extschema@.*) %L::daterange, %L::text, %s)',
+                              CASE WHEN summed THEN figure ELSE format('@extschema@.sum(%s)', figure) END, past, period, week_start), ', ' ORDER BY number)
+       FROM unnest('{value,active,arrived,returned}'::text[]) WITH ORDINALITY AS figures (figure, number)),
+    query,
+    CASE WHEN summed THEN '' ELSE 'GROUP BY ' || grouping END);
 END
 $function$;
 
@@ -597,24 +639,26 @@ BEGIN
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
+    WITH days AS MATERIALIZED (
+      SELECT %s,
+             @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
+        FROM (%s) AS days
+       GROUP BY %s
+    )
     SELECT periods.period_start,
            days.segment_value,
            bucket.active_days,
            found.users,
            round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
            periods.next_start <= $6
-      FROM (SELECT %s,
-                   @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
-              FROM (%s) AS days
-             GROUP BY %s
-            OFFSET 0) AS days
+      FROM days
      CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
      CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
      CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
      WHERE $5 IS NULL OR NOT @extschema@.isempty(days.counts)
      ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
     CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
-    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false),
+    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false),
     CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END)
   USING range.first_start, range.last_start, period, range.week_start, segment, range.today;
 END
@@ -730,7 +774,7 @@ BEGIN
                CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
       past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts', 'cohorts', '{cohorts}', NULL, NULL, range.first_start, range.today));
   ELSE
-    started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true);
+    started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, start_event IS DISTINCT FROM return_event);
     cohorts := format($query$
       SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
         FROM (SELECT %s, @extschema@.retention_counts(started, back, $1, $2, %L) AS counts FROM (%s) AS users GROUP BY %s) AS counted
@@ -740,7 +784,7 @@ BEGIN
       kind = 'unbounded',
       CASE WHEN start_event IS NOT DISTINCT FROM return_event THEN format('SELECT segment_value, days AS started, days AS back FROM (%s) AS days', started)
            ELSE format('SELECT started.segment_value, started.days AS started, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
-                       started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true)) END,
+                       started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true)) END,
       CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END,
       '@extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2)');
   END IF;
@@ -781,7 +825,7 @@ BEGIN
       ERRCODE = 'datetime_field_overflow',
       MESSAGE = 'the day of a report must be finite';
   END IF;
-  range := @extschema@.usage_report_range('0001-01-01', '0001-01-01', 'day');
+  range := @extschema@.usage_report_range('0001-01-01'::date, '0001-01-01'::date, 'day'::text);
   RETURN least(coalesce(day, range.as_of), range.today);
 END
 $function$;
@@ -821,7 +865,7 @@ BEGIN
               FROM (%s) AS active
             OFFSET 0) AS active
      WHERE NOT @extschema@.isempty(days) $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, streaks.account_id, true))
+    @extschema@.usage_days_query(NULL, NULL, NULL, streaks.account_id, true, true))
   USING day;
 END
 $function$;
@@ -857,18 +901,20 @@ BEGIN
            member.role,
            active.active_days,
            @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
-      FROM (SELECT user_id,
-                   days,
-                   @extschema@.cardinality(days OPERATOR(@extschema@.*) daterange($1 - 27, $1, '[]')) AS active_days
-              FROM (%s) AS active
-            OFFSET 0) AS active
+      -- Each user is there once: said so that those found, and not all, are hashed for the join.
+      FROM (SELECT DISTINCT ON (user_id) *
+              FROM (SELECT user_id,
+                           days,
+                           @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
+                      FROM (%s) AS active
+                    OFFSET 0) AS active
+             WHERE active_days >= $2) AS active
       LEFT JOIN @extschema@.dim_user AS member
         ON member.user_id = active.user_id %s
       LEFT JOIN @extschema@.dim_account AS account
         ON account.account_id = member.account_id
-     WHERE active.active_days >= $2
      ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true),
+    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
     CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END)
   USING day, least_days;
 END

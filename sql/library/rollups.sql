@@ -262,6 +262,13 @@ CREATE FUNCTION @extschema@.usage_fold()
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+-- The background worker folds many times: to plan each anew would take as long
+-- as a fold of a hundred rows. One plan for all leaves out what it has no use for
+-- when it runs, but would start parallel workers before that; and what is settled
+-- is looked up by index, also where there was little of it when it was made.
+SET plan_cache_mode = force_generic_plan
+SET max_parallel_workers_per_gather = 0
+SET enable_seqscan = off
 AS $function$
 DECLARE
   owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = '@extschema@.usage_pending'::regclass);

@@ -2,20 +2,24 @@
 
 CREATE VIEW @extschema@.account_daily_usage WITH (security_invoker = true) AS
 SELECT account_id,
-       @extschema@.unnest(active) AS activity_date,
-       @extschema@.values_on(dau, active) AS active_users,
-       @extschema@.values_on(events, active) AS events,
-       @extschema@.values_on(work_seconds, active) AS work_seconds,
-       @extschema@.values_on(tasks_created, active) AS tasks_created,
-       @extschema@.values_on(tasks_completed, active) AS tasks_completed
-  FROM (SELECT account_id,
-               @extschema@.days(dau) AS active,
-               dau,
-               @extschema@.total_series(events) AS events,
-               coalesce(seconds OPERATOR(@extschema@.->) 'timer_stop'::text, '{}') AS work_seconds,
-               coalesce(events OPERATOR(@extschema@.->) 'task_created'::text, '{}') AS tasks_created,
-               coalesce(events OPERATOR(@extschema@.->) 'task_completed'::text, '{}') AS tasks_completed
-          FROM @extschema@.usage_live_accounts) AS monthly;
+       activity_date,
+       @extschema@.value_on(dau, activity_date) AS active_users,
+       @extschema@.value_on(events, activity_date) AS events,
+       @extschema@.value_on(work_seconds, activity_date) AS work_seconds,
+       @extschema@.value_on(tasks_created, activity_date) AS tasks_created,
+       @extschema@.value_on(tasks_completed, activity_date) AS tasks_completed
+  FROM (SELECT accounts.account_id,
+               @extschema@.unnest(@extschema@.days(accounts.dau)) AS activity_date,
+               accounts.dau,
+               monthly.*
+          FROM @extschema@.usage_live_accounts AS accounts
+         -- Once a row, and no barrier to conditions on the account. A sum of
+         -- sources is that of all events, and has the fewest labels.
+         CROSS JOIN LATERAL (SELECT @extschema@.total_series(accounts.sources) AS events,
+                                    coalesce(accounts.seconds OPERATOR(@extschema@.->) 'timer_stop'::text, '{}') AS work_seconds,
+                                    coalesce(accounts.events OPERATOR(@extschema@.->) 'task_created'::text, '{}') AS tasks_created,
+                                    coalesce(accounts.events OPERATOR(@extschema@.->) 'task_completed'::text, '{}') AS tasks_completed
+                             OFFSET 0) AS monthly) AS daily;
 
 COMMENT ON VIEW @extschema@.account_daily_usage IS 'Usage by account: one row per account and day with events';
 COMMENT ON COLUMN @extschema@.account_daily_usage.account_id IS 'Account of the events';
@@ -28,13 +32,8 @@ COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_completed IS 'Number of 
 
 CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
-  SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
-    FROM (SELECT dau
-            FROM @extschema@.usage_totals
-           WHERE NOT row_security_active('@extschema@.usage_totals'::regclass)
-          UNION ALL
-          SELECT dau
-            FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts
+  SELECT as_of AS as_of_date
+    FROM @extschema@.usage_report_range('0001-01-01'::date, '0001-01-01'::date, 'day'::text)
 ), figures_28d AS (
   SELECT account_id,
          sum(@extschema@.value_on(wau, as_of_date)) AS active_users_7d,

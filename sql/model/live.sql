@@ -69,7 +69,7 @@ WITH changed AS MATERIALIZED (
   SELECT account_id,
          user_id,
          days,
-         is_new
+         place IS NULL AS is_new
     FROM @extschema@.usage_changes('{days}'::text[])
 )
 SELECT activity.account_id,
@@ -95,22 +95,48 @@ COMMENT ON COLUMN @extschema@.usage_live_activity.user_id IS 'User of the events
 COMMENT ON COLUMN @extschema@.usage_live_activity.days IS 'Days with at least one event';
 COMMENT ON COLUMN @extschema@.usage_live_activity.shared IS 'Whether the user may have rows under several accounts, to be merged where each user is to count once';
 
+-- What is settled of users of one account, where nothing is pending, is passed on
+-- as it is; the others are merged.
 CREATE VIEW @extschema@.usage_live_user_days WITH (security_invoker = true) AS
-WITH live AS MATERIALIZED (
-  SELECT user_id,
-         days,
-         shared
-    FROM @extschema@.usage_live_activity
+WITH changed AS MATERIALIZED (
+  SELECT account_id,
+         user_id,
+         days
+    FROM @extschema@.usage_changes('{days}'::text[])
 )
 SELECT user_id,
        days OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS days
-  FROM live
+  FROM @extschema@.user_activity
  WHERE NOT shared
+   AND user_id NOT IN (SELECT user_id FROM changed)
 UNION ALL
 SELECT user_id,
        @extschema@.dayset_union(days) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today) AS days
-  FROM live
- WHERE shared
+  FROM (SELECT user_id,
+               days
+          FROM @extschema@.user_activity AS activity
+         WHERE shared
+           AND NOT EXISTS (SELECT
+                             FROM changed
+                            WHERE changed.account_id = activity.account_id
+                              AND changed.user_id = activity.user_id)
+        UNION ALL
+        SELECT activity.user_id,
+               activity.days
+          FROM (SELECT DISTINCT user_id
+                  FROM changed) AS users
+          JOIN @extschema@.user_activity AS activity
+            ON activity.user_id = users.user_id
+         WHERE NOT activity.shared
+           AND NOT EXISTS (SELECT
+                             FROM changed
+                            WHERE changed.account_id = activity.account_id
+                              AND changed.user_id = activity.user_id)
+        UNION ALL
+        SELECT user_id,
+               days
+          FROM changed
+         WHERE NOT @extschema@.isempty(days)) AS parts
  GROUP BY user_id;
 
 COMMENT ON VIEW @extschema@.usage_live_user_days IS 'Days of activity of each user up to today, whatever the account: a row per user';
@@ -122,12 +148,13 @@ COMMENT ON COLUMN @extschema@.usage_live_user_days.days IS 'Days up to today wit
 CREATE VIEW @extschema@.usage_live_accounts WITH (security_invoker = true) AS
 WITH changed AS MATERIALIZED (
   SELECT *
-    FROM @extschema@.usage_changes('{accounts,events,seconds,activity}'::text[])
+    FROM @extschema@.usage_changes('{accounts,sums,activity}'::text[])
 )
 SELECT rollup.account_id,
        rollup.month,
        CASE WHEN changed.month IS NULL THEN rollup.events ELSE rollup.events OPERATOR(@extschema@.+) changed.events END AS events,
        CASE WHEN changed.month IS NULL THEN rollup.seconds ELSE rollup.seconds OPERATOR(@extschema@.+) changed.seconds END AS seconds,
+       CASE WHEN changed.month IS NULL THEN rollup.sources ELSE rollup.sources OPERATOR(@extschema@.+) changed.sources END AS sources,
        CASE WHEN changed.month IS NULL THEN rollup.dau ELSE rollup.dau OPERATOR(@extschema@.+) changed.dau END AS dau,
        CASE WHEN changed.month IS NULL THEN rollup.wau ELSE rollup.wau OPERATOR(@extschema@.+) changed.wau END AS wau,
        CASE WHEN changed.month IS NULL THEN rollup.active_28d ELSE rollup.active_28d OPERATOR(@extschema@.+) changed.active_28d END AS active_28d,
@@ -141,6 +168,7 @@ SELECT account_id,
        month,
        events,
        seconds,
+       sources,
        dau,
        wau,
        active_28d,
@@ -156,6 +184,7 @@ COMMENT ON COLUMN @extschema@.usage_live_accounts.account_id IS 'Account of the 
 COMMENT ON COLUMN @extschema@.usage_live_accounts.month IS 'First day of the month; each series holds what falls into it';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.events IS 'Number of events a day, by event name';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.seconds IS 'Seconds of duration a day, by event name';
+COMMENT ON COLUMN @extschema@.usage_live_accounts.sources IS 'Number of events a day, by source; unknown where that is null';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.dau IS 'Users active on each day';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.wau IS 'Users active in the 7 days that end with each day';
 COMMENT ON COLUMN @extschema@.usage_live_accounts.active_28d IS 'Users active in the 28 days that end with each day';

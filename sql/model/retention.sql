@@ -77,7 +77,7 @@ WITH as_of AS MATERIALIZED (
           SELECT dau
             FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts
 ), counts AS MATERIALIZED (
-  SELECT @extschema@.cardinality(days OPERATOR(@extschema@.*) (SELECT daterange(as_of_date - 27, as_of_date, '[]') FROM as_of)) AS active_days,
+  SELECT @extschema@.cardinality(days, (SELECT daterange(as_of_date - 27, as_of_date, '[]') FROM as_of)) AS active_days,
          count(*) AS users
     FROM @extschema@.usage_live_user_days
    WHERE NOT @extschema@.isempty(days)

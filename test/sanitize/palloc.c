@@ -240,6 +240,9 @@ __wrap_GetMemoryChunkSpace(void *pointer)
 		trailer->asked + overhead();
 }
 
+/* Values up to this size are copied, as large ones may be read by every row. */
+#define COPIED_UP_TO	(1024 * 1024)
+
 /*
  * A copy that ends where the value does; all of it must have been set. Not of
  * unaligned values: that they are read as such is to be seen as well.
@@ -250,7 +253,7 @@ guarded_value(struct varlena *value)
 	Size		size = VARSIZE_ANY(value);
 
 	CHECK_DEFINED(value, size);
-	if (value != (struct varlena *) MAXALIGN(value) ||
+	if (size > COPIED_UP_TO || value != (struct varlena *) MAXALIGN(value) ||
 		VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
 		return value;
 	return memcpy(__wrap_palloc(size), value, size);

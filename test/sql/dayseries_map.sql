@@ -161,5 +161,54 @@ SELECT bool_and(by_sum = sum AND by_agg = agg AND by_sum = by_agg AND by_count =
   JOIN (SELECT team, sum(m), dayseries_map_agg(label, day, value) AS agg, count_by_day(m) FROM parallel_maps GROUP BY team) AS parallel_answer USING (team);
 ROLLBACK;
 
+-- Sums may leave bigint and come back: in any order, in parts, in moving frames, of values, of series and of maps. Four rows in a row,
+-- apart in the table, come to something small.
+BEGIN;
+CREATE TABLE large AS
+SELECT i / 4 AS four, '2026-01-01'::date + i / 4 % 5 AS day, 'label ' || i / 4 % 2 AS label, sign * (9000000000000000000 + i % 7) AS value
+  FROM generate_series(0, 19999) AS i, LATERAL (SELECT CASE WHEN i % 4 < 2 THEN 1 ELSE -1 END) AS signs (sign)
+ ORDER BY i % 4, i;
+ALTER TABLE large ADD s dayseries, ADD m dayseries_map;
+UPDATE large SET s = dayseries(day, value), m = dayseries_map(label, dayseries(day, value));
+ANALYZE large;
+CREATE TEMP TABLE fours AS
+SELECT four, day, label, sum(value)::bigint AS value FROM large GROUP BY four, day, label;
+SELECT dayseries_agg(day, value) AS series, dayseries_map_agg(label, day, value) AS map FROM fours \gset
+SELECT min(total) > 1e21 AS beyond FROM (SELECT day, sum(value) AS total FROM large WHERE value > 0 GROUP BY day) AS sums;
+
+SELECT sum(s) = :'series' AND dayseries_agg(day, value) = :'series' AND sum(m) = :'map' AND dayseries_map_agg(label, day, value) = :'map' AS same FROM large;
+SELECT sum(s ORDER BY value) = :'series' AND sum(m ORDER BY value) = :'map' AS same FROM large;
+SELECT bool_and(two_fours = wanted) AS same, bool_and(two_fours_of_maps = wanted_map) AS same_maps, count(*)
+  FROM (SELECT DISTINCT four, sum(s) OVER frame AS two_fours, sum(m) OVER frame AS two_fours_of_maps FROM large WINDOW frame AS (ORDER BY four GROUPS 1 PRECEDING)) AS moving
+  JOIN (SELECT four, sum(dayseries(day, value)) OVER frame AS wanted, sum(dayseries_map(label, dayseries(day, value))) OVER frame AS wanted_map
+          FROM fours WINDOW frame AS (ORDER BY four ROWS 1 PRECEDING)) AS wanted USING (four);
+SELECT total(('{' || string_agg('2026-01-01:' || value, ',') || '}')::dayseries) = sum(value) AS text,
+       total(dayseries_agg('2026-01-01'::date + i, value)) = sum(value) AS total,
+       total(by_month(dayseries_agg('2026-01-01'::date + i, value))) = sum(value) AS by_month,
+       total(total_series(dayseries_map_agg(i::text, day, value))) = sum(value) AS total_series
+  FROM (SELECT day, value, row_number() OVER (ORDER BY value)::integer AS i FROM large WHERE four IN (0, 5)) AS rows;
+
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL max_parallel_workers_per_gather = 2;
+EXPLAIN (COSTS OFF) SELECT sum(s), dayseries_agg(day, value), sum(m), dayseries_map_agg(label, day, value) FROM large;
+SELECT sum(s) = :'series' AND dayseries_agg(day, value) = :'series' AND sum(m) = :'map' AND dayseries_map_agg(label, day, value) = :'map' AS same FROM large;
+-- Beyond it at the end is an error: where all rows are one worker's, too.
+SAVEPOINT beyond;
+SELECT sum(s) FROM large WHERE value > 0;
+ROLLBACK TO beyond;
+SELECT dayseries_map_agg(label, day, value) FROM large WHERE value > 0;
+ROLLBACK TO beyond;
+SET LOCAL parallel_leader_participation = off;
+SET LOCAL max_parallel_workers = 1;
+SAVEPOINT beyond;
+CREATE TABLE sums AS SELECT dayseries_agg(day, value) FROM large WHERE value > 0;
+ROLLBACK TO beyond;
+CREATE TABLE sums AS SELECT sum(m) FROM large WHERE value > 0;
+ROLLBACK TO beyond;
+SELECT sum(s) OVER (ORDER BY four ROWS 1 PRECEDING) FROM large WHERE value > 0;
+ROLLBACK;
+
 DROP TABLE received, sizes;
 DROP FUNCTION pg_temp.label, pg_temp.receive, pg_temp.error_of;

@@ -93,6 +93,7 @@ SELECT days, m, r, CASE id % 5 WHEN 0 THEN daterange(NULL, upper(r)) WHEN 1 THEN
         UNION ALL SELECT *, 'empty' FROM sets WHERE id % 10 = 0) AS ranged;
 CALL pg_temp.verify('plus range', 'SELECT (days + r)::datemultirange = m + datemultirange(r) FROM slices');
 CALL pg_temp.verify('times range', 'SELECT (days * open)::datemultirange = m * datemultirange(open) FROM slices');
+CALL pg_temp.verify('cardinality within', 'SELECT cardinality(days, open) = cardinality(days * open) FROM slices');
 CALL pg_temp.verify('minus range', 'SELECT (days - open)::datemultirange = m - datemultirange(open) FROM slices');
 CALL pg_temp.verify('plus, times, minus a day', $$
   SELECT (days + day)::datemultirange = m + r AND (days * day)::datemultirange = m * r AND (days - day)::datemultirange = m - r

@@ -173,6 +173,26 @@ SELECT active_day_counts('{2024-07-01}', 'year', 1);
 SELECT active_day_counts('{2024-07-01}', NULL, 1);
 SELECT active_day_counts('{2024-07-01}', 'week', 8);
 
+-- Segments of users and accounts are looked up as they are: many values, none, and keys that are not there.
+BEGIN;
+INSERT INTO dim_account (account_id, plan_tier, region) SELECT id_from_bigint(n), 'plan ' || n % 23, 'region ' || nullif(n % 7, 0) FROM generate_series(1, 60) AS n;
+INSERT INTO dim_user (user_id, account_id, role, country) SELECT id_from_bigint(n), id_from_bigint(1 + n % 60), 'role ' || n % 40, 'country ' || nullif(n % 31, 0) FROM generate_series(1, 2000) AS n;
+SELECT segment, of_users, count(*) AS keys, count(looked_up) AS found, count(*) FILTER (WHERE looked_up IS DISTINCT FROM value) AS wrong
+  FROM (SELECT 'plan_tier' AS segment, true AS of_users, usage_segment(u.user_id, 'plan_tier', true) AS looked_up, a.plan_tier AS value FROM dim_user AS u JOIN dim_account AS a USING (account_id)
+        UNION ALL SELECT 'region', true, usage_segment(u.user_id, 'region', true), a.region FROM dim_user AS u JOIN dim_account AS a USING (account_id)
+        UNION ALL SELECT 'account_id', true, usage_segment(user_id, 'account_id', true), account_id::text FROM dim_user
+        UNION ALL SELECT 'role', true, usage_segment(user_id, 'role', true), role FROM dim_user
+        UNION ALL SELECT 'country', true, usage_segment(user_id, 'country', true), country FROM dim_user
+        UNION ALL SELECT 'plan_tier', false, usage_segment(account_id, 'plan_tier', false), plan_tier FROM dim_account
+        UNION ALL SELECT 'region', false, usage_segment(account_id, 'region', false), region FROM dim_account
+        UNION ALL SELECT 'region', false, usage_segment(id_from_bigint(n), 'region', false), NULL FROM generate_series(61, 70) AS n) AS segments
+ GROUP BY segment, of_users
+ ORDER BY segment, of_users;
+-- as of the statement
+UPDATE dim_user SET role = 'new role' WHERE user_id = id_from_bigint(5);
+SELECT usage_segment(id_from_bigint(5), 'role', true);
+ROLLBACK;
+
 -- One customer's figures are found by the customer's key: no table of many customers
 -- is read as a whole, but for a report on everybody.
 BEGIN;

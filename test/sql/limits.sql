@@ -20,7 +20,7 @@ INSERT INTO fct_event (user_id, account_id, event_name, event_ts)
 SELECT id_from_bigint(11), id_from_bigint(1), 'event ' || n, '2026-01-01'::timestamptz + day * interval '1 day'
   FROM generate_series(50000, 100000, 50000) AS n, generate_series(0, 30) AS day;
 SELECT * FROM verify_rollups();
-SELECT usage_refresh();
+SELECT usage_refresh() > 0 AS folded;
 SELECT * FROM verify_rollups();
 SELECT user_id = id_from_bigint(11) AS first, count(*), sum(cardinality(events)) AS names, pg_column_size(string_agg(events::text, '')) > 1000000 AS long
   FROM usage_rollup

@@ -11,6 +11,9 @@ use Test::More;
 use Usage;
 
 start_node('dump');
+# What is pending is to stay so.
+node()->append_conf('postgresql.conf', "usage_analytics.background_fold = off\n");
+node()->reload;
 node()->safe_psql('postgres', <<'SQL');
 CREATE ROLE owner LOGIN;
 CREATE ROLE reader LOGIN;

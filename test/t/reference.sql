@@ -52,7 +52,7 @@ SELECT CASE
          WHEN prokind = 'f' AND arguments ~ 'account_id uuid DEFAULT' THEN 'reports'
          WHEN name IN ('active_days', 'active_users', 'session_seconds_agg', 'event_day', 'event_category', 'new_event_id', 'id_from_bigint', 'bigint_from_id')
            OR name ~ '^lag_bucket' THEN 'metrics'
-         WHEN name ~ '^(funnel_|has_timeline$|lag_distribution$|usage_(?!refresh$|library_version$))' THEN 'internals'
+         WHEN name ~ '^(funnel_|user_day|has_timeline$|lag_distribution$|usage_(?!refresh$|library_version$))' THEN 'internals'
          WHEN name ~ '^(window_funnel|retention|sequence|session_number|funnel)' THEN 'sequences'
          WHEN of_type IS NOT NULL THEN of_type
          ELSE 'operations'

@@ -213,6 +213,30 @@ is(value('status', 'mallory', 'SELECT count(*) FROM verify_rollups()'), 0, 'read
 run_ok('status', 'mallory', 'DROP TRIGGER refuse ON user_activity', 'it is put right');
 ok(insert_until(q{last_error IS NULL AND last_error_at IS NULL AND last_fold_rows > 0}), 'and shows no more once a fold succeeds');
 is(value('status', 'mallory', 'SELECT count(*) FROM verify_rollups()'), 0, 'with everything settled');
+# A worker that is there folds again, and leaves when there is no more to do.
+run_ok('status', 'postgres', <<'SQL', 'one worker folds several times');
+CREATE TEMP TABLE seen (pid integer, backend_start timestamptz, last_fold_at timestamptz, UNIQUE (pid, backend_start, last_fold_at));
+DO $$
+BEGIN
+  FOR i IN 1 .. 200000 LOOP
+    INSERT INTO fct_event (user_id, account_id, event_ts, event_name) VALUES (id_from_bigint(2), id_from_bigint(1), now(), 'app_open');
+    COMMIT;
+    IF i % 100 = 0 THEN
+      INSERT INTO seen
+      SELECT pid, backend_start, last_fold_at FROM pg_stat_activity, usage_rollup_state WHERE backend_type = 'usage_analytics fold'
+      ON CONFLICT DO NOTHING;
+      -- the first may be of the worker before
+      IF EXISTS (SELECT FROM seen GROUP BY pid, backend_start HAVING count(*) > 3) THEN
+        RETURN;
+      END IF;
+      PERFORM pg_sleep(0.01);
+    END IF;
+  END LOOP;
+  RAISE 'none did';
+END $$;
+SQL
+ok(node()->poll_query_until('status', q{SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'usage_analytics fold')}), 'and leaves when there is nothing to do');
+is(value('status', 'mallory', 'SELECT count(*) FROM verify_rollups()'), 0, 'with all of it counted once');
 # also where nothing was left to fold
 run_ok('status', 'mallory', q{SELECT new_event_id(); ALTER DATABASE status SET usage_analytics.background_fold = off}, 'no more folds in the background');
 ok(node()->poll_query_until('status', 'SELECT folding_pid IS NULL FROM usage_status'), 'the last one ends');

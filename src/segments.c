@@ -1,0 +1,230 @@
+/*
+ * segments.c
+ *		Which segment users and accounts are in: dim_user and dim_account in
+ *		hash tables.
+ *
+ * A report on everybody meets each of them once or a few times. To look them
+ * up in a table that has nothing but a key and a value takes a fraction of the
+ * time of a join.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
+
+#include "compat.h"
+#include "model.h"
+
+PG_FUNCTION_INFO_V1(usage_segment);
+
+/* The hash tables grow, but not from nothing. */
+#define ACCOUNTS_EXPECTED	1000
+#define USERS_EXPECTED		50000
+
+typedef struct
+{
+	pg_uuid_t	key;
+	char		status;
+	text	   *segment;		/* NULL where that is */
+} SegmentEntry;
+
+/* Keys may differ in any of their bytes: they are all mixed into the low bits. */
+static inline uint32
+hash_key(const pg_uuid_t *key)
+{
+	uint64		halves[2];
+
+	memcpy(halves, key, sizeof(halves));
+	halves[0] ^= halves[1] * UINT64CONST(0x9E3779B97F4A7C15);
+	halves[0] ^= halves[0] >> 32;
+	halves[0] *= UINT64CONST(0xD6E8FEB86659FD93);
+	return (uint32) (halves[0] >> 32);
+}
+
+#define SH_PREFIX segments
+#define SH_ELEMENT_TYPE SegmentEntry
+#define SH_KEY_TYPE pg_uuid_t
+#define SH_KEY key
+#define SH_HASH_KEY(tb, k) hash_key(&(k))
+#define SH_EQUAL(tb, a, b) (memcmp(&(a), &(b), sizeof(pg_uuid_t)) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* What fn_extra keeps: the segments of users or accounts, as of a snapshot. */
+typedef struct
+{
+	UaSnapshotStamp stamp;
+	MemoryContext context;		/* holds the rest */
+	text	   *kind;
+	bool		of_users;
+	segments_hash *segments;
+} Segments;
+
+#define RECENT_TEXTS	16
+
+/* Takes rows of a key and either a text or the key of an account. */
+typedef struct
+{
+	DestReceiver receiver;
+	MemoryContext context;
+	segments_hash *segments;
+	segments_hash *accounts;	/* NULL where rows have texts */
+	SegmentEntry *last;			/* the account of the last row: mostly again that of the next */
+	text	   *recent[RECENT_TEXTS];
+	uint32		copied;			/* texts, the last of which are in recent */
+} SegmentReceiver;
+
+/* A copy of a text, the same one for most of those that are equal. */
+static text *
+kept_text(SegmentReceiver *receiver, text *value)
+{
+	Size		size = VARSIZE_ANY_EXHDR(value);
+	MemoryContext caller;
+	text	   *copy;
+
+	for (uint32 i = 0; i < Min(receiver->copied, RECENT_TEXTS); i++)
+	{
+		text	   *recent = receiver->recent[i];
+
+		if (VARSIZE_ANY_EXHDR(recent) == size &&
+			memcmp(VARDATA_ANY(recent), VARDATA_ANY(value), size) == 0)
+			return recent;
+	}
+	caller = MemoryContextSwitchTo(receiver->context);
+	copy = cstring_to_text_with_len(VARDATA_ANY(value), size);
+	MemoryContextSwitchTo(caller);
+	receiver->recent[receiver->copied++ % RECENT_TEXTS] = copy;
+	return copy;
+}
+
+static bool
+receive_segment(TupleTableSlot *slot, DestReceiver *self)
+{
+	SegmentReceiver *receiver = (SegmentReceiver *) self;
+	SegmentEntry *entry;
+	Datum		key;
+	Datum		value;
+	bool		isnull;
+	bool		found;
+
+	key = slot_getattr(slot, 1, &isnull);
+	value = slot_getattr(slot, 2, &isnull);
+	entry = segments_insert(receiver->segments, *DatumGetUUIDP(key), &found);
+	entry->segment = NULL;
+	if (isnull)
+		return true;
+	if (receiver->accounts == NULL)
+	{
+		entry->segment = kept_text(receiver, DatumGetTextPP(value));
+		return true;
+	}
+	if (receiver->last == NULL ||
+		memcmp(&receiver->last->key, DatumGetUUIDP(value), UUID_LEN) != 0)
+		receiver->last = segments_lookup(receiver->accounts, *DatumGetUUIDP(value));
+	if (receiver->last != NULL)
+		entry->segment = receiver->last->segment;
+	return true;
+}
+
+static void
+start_receiving(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
+
+static void
+end_receiving(DestReceiver *self)
+{
+}
+
+/* The segments that a query of so many keys and texts, or accounts, has, about. */
+static segments_hash *
+read_segments(MemoryContext context, char *query, segments_hash *accounts, uint32 expected)
+{
+	SegmentReceiver receiver = {
+		.receiver = {receive_segment, start_receiving, end_receiving, end_receiving, DestNone},
+		.context = context,
+		.segments = segments_create(context, expected, NULL),
+		.accounts = accounts
+	};
+	SPIExecuteOptions options = {
+		.read_only = true,
+		.dest = &receiver.receiver
+	};
+
+	SPI_connect();
+	if (SPI_execute_extended(query, &options) < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", query);
+	SPI_finish();
+	return receiver.segments;
+}
+
+/*
+ * What accounts have is kept by account first; users then have what their
+ * account has.
+ */
+static void
+read_kind(Segments *segments, text *kind, bool of_users, Oid schema)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *column = text_to_cstring(kind);
+	bool		of_accounts = strcmp(column, "role") != 0 &&
+		strcmp(column, "country") != 0;
+
+	segments->stamp.set = false;
+	MemoryContextReset(segments->context);
+	segments->segments = NULL;
+	if (of_accounts)
+		segments->segments =
+			read_segments(segments->context,
+						  psprintf("SELECT account_id, %s::pg_catalog.text FROM %s",
+								   quote_identifier(column),
+								   ua_qualified(schema, "dim_account")),
+						  NULL, ACCOUNTS_EXPECTED);
+	if (of_users)
+		segments->segments =
+			read_segments(segments->context,
+						  psprintf("SELECT user_id, %s FROM %s",
+								   of_accounts ? "account_id" : quote_identifier(column),
+								   ua_qualified(schema, "dim_user")),
+						  segments->segments, USERS_EXPECTED);
+	MemoryContextSwitchTo(segments->context);
+	segments->kind = (text *) pg_detoast_datum_copy(kind);
+	MemoryContextSwitchTo(caller);
+	segments->of_users = of_users;
+	ua_stamp_now(&segments->stamp);
+}
+
+/* usage_segment(key uuid, segment text, of_users boolean) → text */
+Datum
+usage_segment(PG_FUNCTION_ARGS)
+{
+	text	   *kind = PG_GETARG_TEXT_PP(1);
+	bool		of_users = PG_GETARG_BOOL(2);
+	Segments   *segments = fcinfo->flinfo->fn_extra;
+	SegmentEntry *entry;
+
+	if (unlikely(segments == NULL))
+	{
+		segments = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Segments));
+		segments->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "segments",
+												  ALLOCSET_DEFAULT_SIZES);
+	}
+	if (unlikely(!ua_stamp_is_current(&segments->stamp) ||
+				 segments->of_users != of_users ||
+				 VARSIZE_ANY_EXHDR(segments->kind) != VARSIZE_ANY_EXHDR(kind) ||
+				 memcmp(VARDATA_ANY(segments->kind), VARDATA_ANY(kind),
+						VARSIZE_ANY_EXHDR(kind)) != 0))
+		read_kind(segments, kind, of_users, ua_function_schema(fcinfo));
+
+	entry = segments_lookup(segments->segments, *PG_GETARG_UUID_P(0));
+	if (entry == NULL || entry->segment == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(entry->segment);
+}

@@ -5145,7 +5145,7 @@ DECLARE
   looked_up CONSTANT boolean := account_id IS NULL AND (by_user OR segment <> 'account_id');
   value CONSTANT text := CASE
     WHEN segment IS NULL OR by_label THEN 'NULL::text'
-    WHEN looked_up THEN format(CASE WHEN by_user THEN '@extschema@.usage_segment(active.user_id, %L, true)' ELSE '@extschema@.usage_segment(active.account_id, %L, false)' END, segment)
+    WHEN looked_up THEN format(CASE WHEN by_user THEN '@extschema@.usage_segment(active.user_id, %L::text, true)' ELSE '@extschema@.usage_segment(active.account_id, %L::text, false)' END, segment)
     WHEN segment IN ('plan_tier', 'region') THEN format('account.%I', segment)
     WHEN segment IN ('role', 'country') THEN format('member.%I', segment)
     ELSE CASE WHEN own THEN 'member' ELSE 'active' END || '.account_id::text'
@@ -5196,7 +5196,7 @@ BEGIN
            ELSE 'part.user_id, part.days' END,
       (SELECT string_agg(format('SELECT %s AS value, @extschema@.%s AS found FROM (SELECT rollup.account_id, rollup.user_id, rollup.%I AS map FROM %s AS rollup WHERE %s AND %s) AS active %s %s',
                                 row_value,
-                                CASE WHEN counting THEN format('user_day_counts(active.user_id, active.map, %L::text[], %L::text[], %L::text, %s, %L, %s)', labels, names, others, past, period, week_start)
+                                CASE WHEN counting THEN format('user_day_counts(active.user_id, active.map, %L::text[], %L::text[], %L::text, %s, %L::text, %s)', labels, names, others, past, period, week_start)
                                      ELSE format('user_days(active.user_id, active.map, %L::text[], %L::text[], %L::text)', labels, names, others) END,
                                 CASE segment WHEN 'source' THEN 'sources' ELSE 'events' END,
                                 rollup, of_account,
@@ -5238,7 +5238,7 @@ BEGIN
   END IF;
   RETURN CASE WHEN period IS NULL OR counting THEN query
               ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
-                             FROM (SELECT segment_value, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%s) AS days GROUP BY 1) AS counted', period, week_start, query) END;
+                             FROM (SELECT segment_value, @extschema@.active_period_counts(days, %L::text, %s) AS counts FROM (%s) AS days GROUP BY 1) AS counted', period, week_start, query) END;
 END
 $function$;
 
@@ -5264,7 +5264,7 @@ DECLARE
                           || CASE WHEN account_id IS NOT NULL THEN format(' AND account_id = %L', account_id) ELSE '' END;
 BEGIN
   RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months %s',
-    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('@extschema@.usage_segment(months.account_id, %L, false)', segment) END,
+    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('@extschema@.usage_segment(months.account_id, %L::text, false)', segment) END,
     sums,
     concat_ws(' UNION ALL ',
       CASE WHEN NOT hidden
@@ -5326,7 +5326,7 @@ DECLARE
     THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
                    FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
     ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived
-                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
+                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L::text, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
   END;
   -- A sum of sources is that of all events, and has the fewest labels.
   sum_column CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'seconds'
@@ -5407,7 +5407,7 @@ BEGIN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN
           format('SELECT %s AS segment_value, %s AS value FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
-                 CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L, true)', segment) ELSE format('member.%I', segment) END,
+                 CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L::text, true)', segment) ELSE format('member.%I', segment) END,
                  value, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
                  CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
                  date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
@@ -5421,7 +5421,7 @@ BEGIN
   -- One account's sums are in one row each; others have parts that are added up.
   RETURN QUERY EXECUTE format('SELECT %s, %s FROM (%s) AS parts %s',
     segment_column,
-    (SELECT string_agg(format('@extschema@.usage_by_period(%s OPERATOR(@extschema@.*) %L::daterange, %L, %s)',
+    (SELECT string_agg(format('@extschema@.usage_by_period(%s OPERATOR(@extschema@.*) %L::daterange, %L::text, %s)',
                               CASE WHEN summed THEN figure ELSE format('@extschema@.sum(%s)', figure) END, past, period, week_start), ', ' ORDER BY number)
        FROM unnest('{value,active,arrived,returned}'::text[]) WITH ORDINALITY AS figures (figure, number)),
     query,
@@ -5743,7 +5743,7 @@ BEGIN
       ERRCODE = 'datetime_field_overflow',
       MESSAGE = 'the day of a report must be finite';
   END IF;
-  range := @extschema@.usage_report_range('0001-01-01', '0001-01-01', 'day');
+  range := @extschema@.usage_report_range('0001-01-01'::date, '0001-01-01'::date, 'day'::text);
   RETURN least(coalesce(day, range.as_of), range.today);
 END
 $function$;
@@ -6814,7 +6814,7 @@ SELECT account_id,
 (277, 'accounts', $statement$CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
   SELECT as_of AS as_of_date
-    FROM @extschema@.usage_report_range('0001-01-01', '0001-01-01', 'day')
+    FROM @extschema@.usage_report_range('0001-01-01'::date, '0001-01-01'::date, 'day'::text)
 ), figures_28d AS (
   SELECT account_id,
          sum(@extschema@.value_on(wau, as_of_date)) AS active_users_7d,

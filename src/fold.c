@@ -176,9 +176,12 @@ usage_refresh(PG_FUNCTION_ARGS)
 static bool
 there_is_a_worker(Oid schema)
 {
+	Oid			pending = get_relname_relid("usage_pending", schema);
 	LOCKTAG		tag;
 
-	worker_locktag(&tag, pending_table(schema));
+	if (!OidIsValid(pending))
+		return false;
+	worker_locktag(&tag, pending);
 	if (LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 		return true;
 	LockRelease(&tag, ShareLock, false);
@@ -189,8 +192,7 @@ void
 ua_request_fold(Oid schema, Size appended)
 {
 	if (background_fold && appended > 0 &&
-		pg_prng_double(&pg_global_prng_state) * pending_limit * 1024.0 < appended &&
-		!there_is_a_worker(schema))
+		pg_prng_double(&pg_global_prng_state) * pending_limit * 1024.0 < appended)
 		fold_wanted = schema;
 }
 
@@ -216,13 +218,16 @@ launch_fold(Oid schema)
 
 /*
  * A worker is asked for only after the commit, so that it sees what was
- * appended.
+ * appended; whether one is there, just before it, when that can be found out.
  */
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
 	Oid			schema = fold_wanted;
 
+	if (event == XACT_EVENT_PRE_COMMIT && OidIsValid(schema) &&
+		there_is_a_worker(schema))
+		fold_wanted = InvalidOid;
 	/* What is prepared becomes visible with a later commit, COMMIT PREPARED. */
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
 		return;
@@ -318,14 +323,22 @@ is_pending(Oid pending, Size least)
 #define MAX_NAPS	10
 #define MAX_LIFE	60000		/* ms */
 
+/*
+ * In its last naps it does without the lock that says it is there: who relied
+ * on it just before has committed when it leaves.
+ */
+#define LAST_NAPS	3
+
 static void
 fold_and_linger(Oid schema)
 {
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), MAX_LIFE);
 	Oid			first = InvalidOid;
+	bool		announced = false;
 
 	for (int naps = 0; naps <= MAX_NAPS && GetCurrentTimestamp() < end; naps++)
 	{
+		bool		last;
 		Oid			pending;
 		LOCKTAG		tag;
 		Size		least = (Size) pending_limit * 1024;
@@ -342,6 +355,7 @@ fold_and_linger(Oid schema)
 			if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 				break;
 			first = pending;
+			announced = true;
 			least = 1;
 		}
 		if (is_pending(pending, least) && lock_rollups(pending, false))
@@ -349,6 +363,20 @@ fold_and_linger(Oid schema)
 			pgstat_report_activity(STATE_RUNNING, "folding usage_pending");
 			(void) fold(schema, ua_relation_owner(pending));
 			naps = 0;
+		}
+		last = naps > MAX_NAPS - LAST_NAPS ||
+			GetCurrentTimestamp() > TimestampTzPlusMilliseconds(end, -LAST_NAPS * NAP);
+		if (last && announced)
+		{
+			LockRelease(&tag, ExclusiveLock, true);
+			announced = false;
+		}
+		else if (!last && !announced)
+		{
+			/* unless another has come meanwhile */
+			if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+				break;
+			announced = true;
 		}
 		finish_worker_transaction();
 		pgstat_report_stat(true);

@@ -264,16 +264,20 @@ is_same(UaDays before, UaDays after)
 		memcmp(before.body, after.body, after.size) == 0;
 }
 
-/* Look up the labels that an aggregate has from the start. */
+static void
+look_up_labels(FigureState *state, UaLabelCounter **labels,
+			   const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++)
+		labels[i] = ua_map_counter_of(&state->counter, names[i], strlen(names[i]));
+}
+
+/* The labels that an aggregate has from the start. */
 static inline UaLabelCounter **
 labels_of(FigureState *state, const char *const *names, int count)
 {
 	if (unlikely(state->labels[0] == NULL))
-	{
-		for (int i = 0; i < count; i++)
-			state->labels[i] = ua_map_counter_of(&state->counter,
-												 names[i], strlen(names[i]));
-	}
+		look_up_labels(state, state->labels, names, count);
 	return state->labels;
 }
 
@@ -321,21 +325,27 @@ activity_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
 	sets[WAU] = days_4 | days_4 << 3 | window_from_before(word, last, 7);
 }
 
+static void
+count_activity(FigureState *state, UaDays before, UaDays after,
+			   UaLabelCounter **labels)
+{
+	count_change(state, before, after, activity_of_word, NULL,
+				 lengthof(activity_labels), LONGEST_WINDOW,
+				 labels, labels, false);
+}
+
 Datum
 activity_counts_transfn(PG_FUNCTION_ARGS)
 {
 	UaDays		before = days_or_none(fcinfo, 1);
 	UaDays		after = days_or_none(fcinfo, 2);
 	FigureState *state;
-	UaLabelCounter **labels;
 
 	if (is_same(before, after))
 		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
-	labels = labels_of(state, activity_labels, lengthof(activity_labels));
-	count_change(state, before, after, activity_of_word, NULL,
-				 lengthof(activity_labels), LONGEST_WINDOW,
-				 labels, labels, false);
+	count_activity(state, before, after,
+				   labels_of(state, activity_labels, lengthof(activity_labels)));
 	PG_RETURN_STATE(state);
 }
 
@@ -523,6 +533,14 @@ periods_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
 												   sets[QUARTERLY], last);
 }
 
+static void
+count_periods(FigureState *state, UaDays before, UaDays after,
+			  UaLabelCounter **labels, PeriodCache *cache)
+{
+	count_change(state, before, after, periods_of_word, cache,
+				 lengthof(period_labels), 0, labels, labels, false);
+}
+
 Datum
 period_counts_transfn(PG_FUNCTION_ARGS)
 {
@@ -530,14 +548,12 @@ period_counts_transfn(PG_FUNCTION_ARGS)
 	UaDays		after = days_or_none(fcinfo, 2);
 	PeriodCache *cache = period_cache(fcinfo, 3);
 	FigureState *state;
-	UaLabelCounter **labels;
 
 	if (is_same(before, after))
 		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
-	labels = labels_of(state, period_labels, lengthof(period_labels));
-	count_change(state, before, after, periods_of_word, cache,
-				 lengthof(period_labels), 0, labels, labels, false);
+	count_periods(state, before, after,
+				  labels_of(state, period_labels, lengthof(period_labels)), cache);
 	PG_RETURN_STATE(state);
 }
 
@@ -601,6 +617,16 @@ weeks_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
 		ua_period_firsts(&cached_word(how, word)->week, bits, last);
 }
 
+static void
+count_cohorts(FigureState *state, UaDays before, UaDays after, PeriodCache *cache)
+{
+	UaLabelCounter *old = cohort_of(state, before, cache->week_start);
+	UaLabelCounter *new = cohort_of(state, after, cache->week_start);
+
+	count_change(state, before, after, weeks_of_word, cache, 1, 0,
+				 &old, &new, old != new);
+}
+
 Datum
 cohort_counts_transfn(PG_FUNCTION_ARGS)
 {
@@ -608,16 +634,11 @@ cohort_counts_transfn(PG_FUNCTION_ARGS)
 	UaDays		after = days_or_none(fcinfo, 2);
 	PeriodCache *cache = period_cache(fcinfo, 3);
 	FigureState *state;
-	UaLabelCounter *old;
-	UaLabelCounter *new;
 
 	if (is_same(before, after))
 		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
-	old = cohort_of(state, before, cache->week_start);
-	new = cohort_of(state, after, cache->week_start);
-	count_change(state, before, after, weeks_of_word, cache, 1, 0,
-				 &old, &new, old != new);
+	count_cohorts(state, before, after, cache);
 	PG_RETURN_STATE(state);
 }
 
@@ -625,9 +646,9 @@ cohort_counts_transfn(PG_FUNCTION_ARGS)
 
 /* Count where a series comes to be above 0, or ceases to, by a change. */
 static void
-count_event_users(FigureState *state, const UaMapEntry *entry, UaDayseries before)
+count_label_users(UaMapCounter *counter, const UaMapEntry *entry, UaDayseries before)
 {
-	UaLabelCounter *label = ua_map_counter_of(&state->counter,
+	UaLabelCounter *label = ua_map_counter_of(counter,
 											  entry->label, entry->label_size);
 	UaDayseriesReader old;
 	UaDayseriesReader change;
@@ -662,45 +683,107 @@ count_event_users(FigureState *state, const UaMapEntry *entry, UaDayseries befor
 		}
 		is = ua_dayseries_positive_bits(&block);
 		if ((is & ~was) != 0)
-			ua_label_counter_plus(&state->counter, label, block.word, is & ~was);
+			ua_label_counter_plus(counter, label, block.word, is & ~was);
 		if ((was & ~is) != 0)
-			ua_label_counter_minus(&state->counter, label, block.word, was & ~is);
+			ua_label_counter_minus(counter, label, block.word, was & ~is);
 	}
 }
 
-Datum
-event_user_counts_transfn(PG_FUNCTION_ARGS)
+void
+ua_count_event_users(UaMapCounter *counter, const UaMap *before, UaMap change)
 {
 	static const uint8 nothing[] = {DAYSERIES_VERSION};
-	FigureState *state;
-	UaMapReader before;
-	UaMapReader change;
+	UaMapReader olds;
+	UaMapReader changes;
 	UaMapEntry	old;
 	UaMapEntry	entry;
 	bool		more = false;
 
-	if (PG_ARGISNULL(2))
-		return ua_state_unchanged(fcinfo);
-	state = state_to_change(fcinfo);
-	if (!PG_ARGISNULL(1))
+	if (before != NULL)
 	{
-		ua_map_read(&before, PG_GETARG_DAYSERIES_MAP(1));
-		more = ua_map_next(&before, &old);
+		ua_map_read(&olds, *before);
+		more = ua_map_next(&olds, &old);
 	}
-	ua_map_read(&change, PG_GETARG_DAYSERIES_MAP(2));
-	while (ua_map_next(&change, &entry))
+	ua_map_read(&changes, change);
+	while (ua_map_next(&changes, &entry))
 	{
 		int			order = 1;
 
 		while (more &&
 			   (order = ua_label_compare(old.label, old.label_size,
 										 entry.label, entry.label_size)) < 0)
-			more = ua_map_next(&before, &old);
-		count_event_users(state, &entry,
+			more = ua_map_next(&olds, &old);
+		count_label_users(counter, &entry,
 						  more && order == 0 ? old.series :
 						  (UaDayseries) {nothing, sizeof(nothing)});
 	}
+}
+
+Datum
+event_user_counts_transfn(PG_FUNCTION_ARGS)
+{
+	FigureState *state;
+	UaMap		before;
+
+	if (PG_ARGISNULL(2))
+		return ua_state_unchanged(fcinfo);
+	state = state_to_change(fcinfo);
+	if (!PG_ARGISNULL(1))
+		before = PG_GETARG_DAYSERIES_MAP(1);
+	ua_count_event_users(&state->counter, PG_ARGISNULL(1) ? NULL : &before,
+						 PG_GETARG_DAYSERIES_MAP(2));
 	PG_RETURN_STATE(state);
+}
+
+/* ---------- the three of users' days at once ---------- */
+
+struct UaFigures
+{
+	FigureState state;
+	int			parts;
+	PeriodCache *cache;
+	UaLabelCounter *activity[lengthof(activity_labels)];
+	UaLabelCounter *periods[lengthof(period_labels)];
+};
+
+UaFigures *
+ua_figures_start(int parts, int week_start, const UaFigures *like)
+{
+	UaFigures  *figures = palloc0(sizeof(UaFigures));
+	FigureState *state = &figures->state;
+
+	ua_map_counter_start(&state->counter, CurrentMemoryContext);
+	figures->parts = parts;
+	figures->cache = like != NULL ? like->cache : palloc0(sizeof(PeriodCache));
+	figures->cache->week_start = week_start;
+	if (parts & UA_ACTIVITY)
+		look_up_labels(state, figures->activity, activity_labels,
+					   lengthof(activity_labels));
+	if (parts & UA_PERIODS)
+		look_up_labels(state, figures->periods, period_labels,
+					   lengthof(period_labels));
+	return figures;
+}
+
+void
+ua_figures_add(UaFigures *figures, UaDays before, UaDays after)
+{
+	FigureState *state = &figures->state;
+
+	if (is_same(before, after))
+		return;
+	if (figures->parts & UA_ACTIVITY)
+		count_activity(state, before, after, figures->activity);
+	if (figures->parts & UA_PERIODS)
+		count_periods(state, before, after, figures->periods, figures->cache);
+	if (figures->parts & UA_COHORTS)
+		count_cohorts(state, before, after, figures->cache);
+}
+
+UaMapCounter *
+ua_figures_counter(UaFigures *figures)
+{
+	return &figures->state.counter;
 }
 
 /* ---------- active_day_counts(days, period, week_start) ---------- */

@@ -235,6 +235,27 @@ typedef struct Run
 	ReturnSetInfo *result;
 } Run;
 
+static bool
+with_figures(const Run *run)
+{
+	return WITH(run, ACTIVITY) || WITH(run, PERIODS) || WITH(run, COHORTS);
+}
+
+/* Whether the settled days of users are needed. */
+static bool
+with_days(const Run *run)
+{
+	return WITH(run, DAYS) || with_figures(run) ||
+		(WITH(run, TOTALS) && WITH(run, EVENT_USERS));
+}
+
+/* Whether what is pending is to be looked at user by user. */
+static bool
+with_users(const Run *run)
+{
+	return with_days(run) || WITH(run, MONTHS) || WITH(run, EVENT_USERS);
+}
+
 /* What a user's days are under an account, and what they come to be. */
 typedef struct AccountDays
 {
@@ -409,6 +430,12 @@ compare_rows(const void *a, const void *b)
 static bool
 read_pending(Run *run)
 {
+	bool		wanted[PENDING_MAPS] = {
+		with_users(run) || WITH(run, EVENTS),
+		WITH(run, MONTHS) || WITH(run, SECONDS),
+		WITH(run, MONTHS) || WITH(run, SOURCES),
+		WITH(run, LAGS)
+	};
 	TableScanDesc scan = table_beginscan(run->pending, GetActiveSnapshot(), 0, NULL);
 	TupleTableSlot *slot = table_slot_create(run->pending, NULL);
 	Size		most = (Size) work_mem * 1024;
@@ -434,8 +461,9 @@ read_pending(Run *run)
 		size += sizeof(PendingRow);
 		for (int i = 0; i < PENDING_MAPS; i++)
 		{
-			row->maps[i] = copy_value(VALUE(3 + i));
-			size += VARSIZE_ANY(DatumGetPointer(row->maps[i]));
+			row->maps[i] = wanted[i] ? copy_value(VALUE(3 + i)) : (Datum) 0;
+			if (wanted[i])
+				size += VARSIZE_ANY(DatumGetPointer(row->maps[i]));
 		}
 #undef VALUE
 		CHECK_FOR_INTERRUPTS();
@@ -794,14 +822,13 @@ do_user(Run *run, int from, int end)
 	PendingRow *rows = run->rows;
 	const pg_uuid_t *user_id = &rows[from].user_id;
 	bool		by_months = WITH(run, MONTHS) || WITH(run, EVENT_USERS);
-	bool		with_days = run->days.scan != NULL;
-	bool		with_figures = WITH(run, ACTIVITY) || WITH(run, PERIODS) || WITH(run, COHORTS);
+	bool		of_days = with_days(run);
 	AccountDays *accounts = NULL;
 	int			n_accounts = 0;
 	AccountMonth *months = palloc((end - from) * sizeof(AccountMonth));
 	int			n_months = 0;
 
-	if (with_days)
+	if (of_days)
 		accounts = settled_days(run, user_id, end - from, &n_accounts);
 
 	for (int i = from; i < end;)
@@ -828,7 +855,7 @@ do_user(Run *run, int from, int end)
 		month->month = first->month;
 		month->change = sums[0].one;
 		month->before = (Datum) 0;
-		if (with_days)
+		if (of_days)
 		{
 			change = total_of(ua_map_of(month->change));
 			negative = has_negative(change);
@@ -842,7 +869,7 @@ do_user(Run *run, int from, int end)
 		if (WITH(run, ACCOUNTS) && WITH(run, EVENT_USERS))
 			add_event_users(run, account_level(run, &first->account_id), first->month,
 							month->before, month->change);
-		if (with_days)
+		if (of_days)
 		{
 			AccountDays *account;
 
@@ -858,7 +885,7 @@ do_user(Run *run, int from, int end)
 			add_user_month(run, user_id, accounts, n_accounts, months, n_months, i);
 	}
 
-	if (with_days)
+	if (of_days)
 	{
 		UaDayset   *before = NULL;
 		UaDayset   *after = NULL;
@@ -874,12 +901,12 @@ do_user(Run *run, int from, int end)
 				if (WITH(run, DAYS))
 					put_first_level(run, &account->account_id, user_id, NULL,
 									account->after, NULL, &account->place);
-				if (WITH(run, ACCOUNTS) && with_figures)
+				if (WITH(run, ACCOUNTS) && with_figures(run))
 					add_figures(run, account_level(run, &account->account_id),
 								account->before, account->after);
 			}
 		}
-		if (changed && WITH(run, TOTALS) && with_figures)
+		if (changed && WITH(run, TOTALS) && with_figures(run))
 		{
 			for (int i = 0; i < n_accounts; i++)
 			{
@@ -1091,7 +1118,7 @@ work_out(Run *run)
 	}
 
 	MemoryContextSwitchTo(run->of_user);
-	for (int i = 0, end; i < run->n_rows; i = end)
+	for (int i = 0, end; with_users(run) && i < run->n_rows; i = end)
 	{
 		for (end = i + 1; end < run->n_rows &&
 			 memcmp(&run->rows[end].user_id, &run->rows[i].user_id, UUID_LEN) == 0; end++)
@@ -1119,13 +1146,12 @@ open_lookups(Run *run, Oid schema)
 {
 	static const RegProcedure month_equal[] = {F_UUID_EQ, F_UUID_EQ, F_DATE_EQ};
 	static const RegProcedure user_equal[] = {F_UUID_EQ};
-	bool		with_figures = WITH(run, ACTIVITY) || WITH(run, PERIODS) || WITH(run, COHORTS);
 	Oid			map_type = TupleDescAttr(run->result->setDesc, COLUMN_EVENTS)->atttypid;
 	Oid			days_type = TupleDescAttr(run->result->setDesc, COLUMN_DAYS)->atttypid;
 	Relation	table;
 	AttrNumber	keys[3];
 
-	if (WITH(run, MONTHS) || WITH(run, DAYS) || WITH(run, EVENT_USERS) || with_figures)
+	if (with_users(run))
 	{
 		if ((table = open_readable(schema, "usage_rollup")) == NULL)
 			return false;
@@ -1136,7 +1162,7 @@ open_lookups(Run *run, Oid schema)
 		if (!open_lookup(&run->months, table, 3, keys, month_equal))
 			return false;
 	}
-	if (WITH(run, DAYS) || with_figures || (WITH(run, TOTALS) && WITH(run, EVENT_USERS)))
+	if (with_days(run))
 	{
 		if ((table = open_readable(schema, "user_activity")) == NULL)
 			return false;

@@ -2,9 +2,9 @@
  * fold.c
  *		Folding usage_pending into the rollups: when, by whom, under what lock.
  *
- * What a fold does is SQL, usage_fold(). Here is what SQL cannot do: the lock
- * that lets one fold run at a time, acting as the model's owner, and the
- * background worker that a committing writer asks for.
+ * What a fold adds, and how, is in usage_changes() and apply.c. Here is the rest:
+ * the lock that lets one fold run at a time, acting as the model's owner, and
+ * the background worker that a committing writer asks for.
  */
 #include "postgres.h"
 
@@ -12,6 +12,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "common/pg_prng.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -36,11 +37,13 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "apply.h"
 #include "compat.h"
 #include "fold.h"
 #include "model.h"
 #include "ownership.h"
 
+PG_FUNCTION_INFO_V1(usage_fold);
 PG_FUNCTION_INFO_V1(usage_refresh);
 PG_FUNCTION_INFO_V1(usage_lock_rollups);
 
@@ -116,22 +119,107 @@ usage_lock_rollups(PG_FUNCTION_ARGS)
 
 /* ---------- a fold ---------- */
 
-/* Fold as the owner; the rollups are locked. The number of rows folded. */
+/* Whether at least that many bytes are pending. */
+static bool
+is_pending(Oid pending, Size least)
+{
+	Relation	relation = table_open(pending, AccessShareLock);
+	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	Size		size = 0;
+
+	while (size < least && table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		bool		is_copy;
+		HeapTuple	row = ExecFetchSlotHeapTuple(slot, false, &is_copy);
+
+		size += row->t_len;
+		if (is_copy)
+			heap_freetuple(row);
+		CHECK_FOR_INTERRUPTS();
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return size >= least;
+}
+
+/* As the owner; the rollups are locked. The number of rows folded. */
 static int64
-fold(Oid schema, Oid owner)
+fold_pending(Oid schema, Oid pending)
+{
+	static UaKeptPlan kept;
+	Oid			type = INT8OID;
+	bool		any;
+	int64		rows = 0;
+	Datum		value;
+
+	/* What committed until the lock was there counts. */
+	LockRelationOid(pending, AccessShareLock);
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	any = is_pending(pending, 1);
+	PopActiveSnapshot();
+	if (any)
+		rows = ua_apply_changes(schema, "pending");
+
+	SPI_connect();
+	value = Int64GetDatum(rows);
+	if (SPI_execute_plan(ua_kept_plan(&kept, psprintf("UPDATE %s SET last_fold_at = pg_catalog.now(), last_rows = $1, last_error = NULL, last_error_at = NULL"
+													  " WHERE $1 OPERATOR(pg_catalog.>) 0 OR last_error IS NOT NULL",
+													  ua_qualified(schema, "usage_rollup_state")),
+									  1, &type), &value, NULL, false, 0) != SPI_OK_UPDATE)
+		elog(ERROR, "could not update usage_rollup_state");
+	SPI_finish();
+	return rows;
+}
+
+/*
+ * usage_fold() → bigint: fold what is pending, as the model's owner; 0 where
+ * another fold is running. For members of the owner's role.
+ */
+Datum
+usage_fold(PG_FUNCTION_ARGS)
+{
+	Oid			schema = ua_function_schema(fcinfo);
+	Oid			pending = pending_table(schema);
+	Oid			owner = ua_relation_owner(pending);
+	bool		as_owner = GetUserId() == owner;
+	UaIdentity	before;
+	int64		rows = 0;
+
+	PreventCommandIfReadOnly("usage_fold()");
+	if (!has_privs_of_role(GetUserId(), owner))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, "usage_pending");
+	/* Triggers of the owner's run in here: never with another's rights. */
+	if (!as_owner)
+		ua_become(owner, &before);
+	if (lock_rollups(pending, false))
+		rows = fold_pending(schema, pending);
+	if (!as_owner)
+		ua_return_to(&before);
+	PG_RETURN_INT64(rows);
+}
+
+/* usage_fold() itself; InvalidOid where there is no library. */
+static Oid
+fold_function(Oid schema)
+{
+	List	   *name = list_make2(makeString(get_namespace_name(schema)),
+								  makeString("usage_fold"));
+
+	return LookupFuncName(name, 0, NULL, true);
+}
+
+/* By that function, for its settings. The rollups are locked. */
+static int64
+fold(Oid function, Oid owner)
 {
 	UaIdentity	before;
 	int64		rows;
-	bool		isnull;
 
 	ua_become(owner, &before);
-	SPI_connect();
-	if (SPI_execute(psprintf("SELECT %s()", ua_qualified(schema, "usage_fold")),
-					false, 0) != SPI_OK_SELECT || SPI_processed != 1)
-		elog(ERROR, "usage_fold() failed");
-	rows = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-									   SPI_tuptable->tupdesc, 1, &isnull));
-	SPI_finish();
+	rows = DatumGetInt64(OidFunctionCall0(function));
 	ua_return_to(&before);
 	return rows;
 }
@@ -167,7 +255,7 @@ usage_refresh(PG_FUNCTION_ARGS)
 				 errdetail("It folds what was pending when it began.")));
 		PG_RETURN_INT64(0);
 	}
-	PG_RETURN_INT64(fold(schema, ua_relation_owner(pending)));
+	PG_RETURN_INT64(fold(fold_function(schema), ua_relation_owner(pending)));
 }
 
 /* ---------- in the background ---------- */
@@ -279,40 +367,6 @@ record_error(Oid schema, const char *message)
 	finish_worker_transaction();
 }
 
-static bool
-there_is_a_library(Oid schema)
-{
-	List	   *name = list_make2(makeString(get_namespace_name(schema)),
-								  makeString("usage_fold"));
-
-	return OidIsValid(LookupFuncName(name, 0, NULL, true));
-}
-
-/* Whether at least that many bytes are pending. */
-static bool
-is_pending(Oid pending, Size least)
-{
-	Relation	relation = table_open(pending, AccessShareLock);
-	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
-	Size		size = 0;
-
-	while (size < least && table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		bool		is_copy;
-		HeapTuple	row = ExecFetchSlotHeapTuple(slot, false, &is_copy);
-
-		size += row->t_len;
-		if (is_copy)
-			heap_freetuple(row);
-		CHECK_FOR_INTERRUPTS();
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	table_endscan(scan);
-	table_close(relation, AccessShareLock);
-	return size >= least;
-}
-
 /*
  * A worker folds, and folds again as long as the limit is reached within a
  * second: to start one, with nothing in its caches, costs more than a
@@ -340,13 +394,15 @@ fold_and_linger(Oid schema)
 	{
 		bool		last;
 		Oid			pending;
+		Oid			function;
 		LOCKTAG		tag;
 		Size		least = (Size) pending_limit * 1024;
 
 		start_worker_transaction();
 		/* The model may have been dropped meanwhile. */
 		pending = get_relname_relid("usage_pending", schema);
-		if (!OidIsValid(pending) || !there_is_a_library(schema) ||
+		function = fold_function(schema);
+		if (!OidIsValid(pending) || !OidIsValid(function) ||
 			(OidIsValid(first) && pending != first))
 			break;
 		worker_locktag(&tag, pending);
@@ -361,7 +417,7 @@ fold_and_linger(Oid schema)
 		if (is_pending(pending, least) && lock_rollups(pending, false))
 		{
 			pgstat_report_activity(STATE_RUNNING, "folding usage_pending");
-			(void) fold(schema, ua_relation_owner(pending));
+			(void) fold(function, ua_relation_owner(pending));
 			naps = 0;
 		}
 		last = naps > MAX_NAPS - LAST_NAPS ||

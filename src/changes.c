@@ -692,7 +692,14 @@ settled_events(Run *run, const pg_uuid_t *account_id, const pg_uuid_t *user_id,
 	return copy_value(slot_getattr(lookup->slot, run->months_events, &isnull));
 }
 
-/* The settled days of a user: one for each account, with room for more. */
+static int
+compare_accounts(const void *a, const void *b)
+{
+	return memcmp(&((const AccountDays *) a)->account_id,
+				  &((const AccountDays *) b)->account_id, UUID_LEN);
+}
+
+/* The settled days of a user, one for each account in order, with room for more. */
 static AccountDays *
 settled_days(Run *run, const pg_uuid_t *user_id, int more, int *count)
 {
@@ -719,23 +726,30 @@ settled_days(Run *run, const pg_uuid_t *user_id, int more, int *count)
 		account->before = account->after = (UaDayset *)
 			DatumGetPointer(copy_value(lookup->slot->tts_values[run->days_days - 1]));
 	}
+	if (*count > 1)
+		qsort(accounts, *count, sizeof(AccountDays), compare_accounts);
 	return accounts;
 }
 
+/*
+ * The number of an account among those of a user: the settled ones first, in
+ * order, then those that are new, of which the last one may be it.
+ */
 static int
-account_number(AccountDays *accounts, int *count, const pg_uuid_t *account_id)
+account_number(AccountDays *accounts, int n_settled, int *count,
+			   const pg_uuid_t *account_id)
 {
-	AccountDays *added;
+	AccountDays wanted = {*account_id};
+	AccountDays *found = bsearch(&wanted, accounts, n_settled, sizeof(AccountDays),
+								 compare_accounts);
 
-	for (int i = 0; i < *count; i++)
+	if (found != NULL)
+		return found - accounts;
+	if (*count == n_settled || compare_accounts(&wanted, &accounts[*count - 1]) != 0)
 	{
-		if (memcmp(&accounts[i].account_id, account_id, UUID_LEN) == 0)
-			return i;
+		ItemPointerSetInvalid(&wanted.place);
+		accounts[(*count)++] = wanted;
 	}
-	added = &accounts[(*count)++];
-	added->account_id = *account_id;
-	ItemPointerSetInvalid(&added->place);
-	added->before = added->after = NULL;
 	return *count - 1;
 }
 
@@ -771,48 +785,55 @@ put_first_level(Run *run, const pg_uuid_t *account_id, const pg_uuid_t *user_id,
 	put_row(run, values, nulls);
 }
 
+static int
+compare_months(const void *a, const void *b)
+{
+	DateADT		left = ((const AccountMonth *) a)->month;
+	DateADT		right = ((const AccountMonth *) b)->month;
+
+	return (left > right) - (left < right);
+}
+
 /*
  * The users with events a day among everybody: each once, with what they have
  * under all their accounts.
  */
 static void
-add_user_month(Run *run, const pg_uuid_t *user_id, AccountDays *accounts, int n_accounts,
-			   const AccountMonth *months, int n_months, int at)
+add_user_months(Run *run, const pg_uuid_t *user_id, AccountDays *accounts,
+				int n_accounts, AccountMonth *months, int n_months)
 {
-	DateADT		month = months[at].month;
-	MapSum		before = {0};
-	MapSum		change = {0};
+	int		   *last_at = palloc0(n_accounts * sizeof(int));
 
-	for (int i = 0; i < at; i++)
+	if (n_months > 1)
+		qsort(months, n_months, sizeof(AccountMonth), compare_months);
+	for (int i = 0, end; i < n_months; i = end)
 	{
-		if (months[i].month == month)
-			return;				/* it was done with that */
-	}
-	for (int account = 0; account < n_accounts; account++)
-	{
-		Datum		settled = (Datum) 0;
-		bool		found = false;
+		DateADT		month = months[i].month;
+		MapSum		before = {0};
+		MapSum		change = {0};
 
-		for (int i = at; i < n_months; i++)
+		for (end = i; end < n_months && months[end].month == month; end++)
 		{
-			if (months[i].account == account && months[i].month == month)
-			{
-				found = true;
-				settled = months[i].before;
-				add_map(&change, months[i].change, CurrentMemoryContext);
-			}
+			last_at[months[end].account] = i + 1;
+			add_map(&change, months[end].change, CurrentMemoryContext);
+			if (months[end].before != (Datum) 0)
+				add_map(&before, months[end].before, CurrentMemoryContext);
 		}
-		if (!found)
+		for (int account = 0; account < n_accounts; account++)
 		{
 			ItemPointerData place;
+			Datum		settled;
 
+			if (last_at[account] == i + 1)
+				continue;
 			settled = settled_events(run, &accounts[account].account_id, user_id,
 									 month, &place);
+			if (settled != (Datum) 0)
+				add_map(&before, settled, CurrentMemoryContext);
 		}
-		if (settled != (Datum) 0)
-			add_map(&before, settled, CurrentMemoryContext);
+		add_event_users(run, &run->totals, month, sum_of_maps(&before),
+						sum_of_maps(&change));
 	}
-	add_event_users(run, &run->totals, month, sum_of_maps(&before), sum_of_maps(&change));
 }
 
 /* The pending rows of a user, from..end. */
@@ -824,12 +845,14 @@ do_user(Run *run, int from, int end)
 	bool		by_months = WITH(run, MONTHS) || WITH(run, EVENT_USERS);
 	bool		of_days = with_days(run);
 	AccountDays *accounts = NULL;
-	int			n_accounts = 0;
+	int			n_settled = 0;
+	int			n_accounts;
 	AccountMonth *months = palloc((end - from) * sizeof(AccountMonth));
 	int			n_months = 0;
 
 	if (of_days)
-		accounts = settled_days(run, user_id, end - from, &n_accounts);
+		accounts = settled_days(run, user_id, end - from, &n_settled);
+	n_accounts = n_settled;
 
 	for (int i = from; i < end;)
 	{
@@ -873,17 +896,15 @@ do_user(Run *run, int from, int end)
 		{
 			AccountDays *account;
 
-			month->account = account_number(accounts, &n_accounts, &first->account_id);
+			month->account = account_number(accounts, n_settled, &n_accounts,
+											&first->account_id);
 			account = &accounts[month->account];
 			account->after = changed_days(account->after, change, negative, month->before);
 		}
 	}
 
 	if (WITH(run, TOTALS) && WITH(run, EVENT_USERS))
-	{
-		for (int i = 0; i < n_months; i++)
-			add_user_month(run, user_id, accounts, n_accounts, months, n_months, i);
-	}
+		add_user_months(run, user_id, accounts, n_accounts, months, n_months);
 
 	if (of_days)
 	{

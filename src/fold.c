@@ -119,52 +119,16 @@ usage_lock_rollups(PG_FUNCTION_ARGS)
 
 /* ---------- a fold ---------- */
 
-/* Whether at least that many bytes are pending. */
-static bool
-is_pending(Oid pending, Size least)
-{
-	Relation	relation = table_open(pending, AccessShareLock);
-	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
-	Size		size = 0;
-
-	while (size < least && table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		bool		is_copy;
-		HeapTuple	row = ExecFetchSlotHeapTuple(slot, false, &is_copy);
-
-		size += row->t_len;
-		if (is_copy)
-			heap_freetuple(row);
-		CHECK_FOR_INTERRUPTS();
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	table_endscan(scan);
-	table_close(relation, AccessShareLock);
-	return size >= least;
-}
-
 /* As the owner; the rollups are locked. The number of rows folded. */
 static int64
-fold_pending(Oid schema, Oid pending)
+fold_pending(Oid schema)
 {
 	static UaKeptPlan kept;
 	Oid			type = INT8OID;
-	bool		any;
-	int64		rows = 0;
-	Datum		value;
-
-	/* What committed until the lock was there counts. */
-	LockRelationOid(pending, AccessShareLock);
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	any = is_pending(pending, 1);
-	PopActiveSnapshot();
-	if (any)
-		rows = ua_apply_changes(schema, "pending");
+	int64		rows = ua_apply_changes(schema, "pending");
+	Datum		value = Int64GetDatum(rows);
 
 	SPI_connect();
-	value = Int64GetDatum(rows);
 	if (SPI_execute_plan(ua_kept_plan(&kept, psprintf("UPDATE %s SET last_fold_at = pg_catalog.now(), last_rows = $1, last_error = NULL, last_error_at = NULL"
 													  " WHERE $1 OPERATOR(pg_catalog.>) 0 OR last_error IS NOT NULL",
 													  ua_qualified(schema, "usage_rollup_state")),
@@ -195,7 +159,7 @@ usage_fold(PG_FUNCTION_ARGS)
 	if (!as_owner)
 		ua_become(owner, &before);
 	if (lock_rollups(pending, false))
-		rows = fold_pending(schema, pending);
+		rows = fold_pending(schema);
 	if (!as_owner)
 		ua_return_to(&before);
 	PG_RETURN_INT64(rows);
@@ -365,6 +329,31 @@ record_error(Oid schema, const char *message)
 		ua_return_to(&before);
 	}
 	finish_worker_transaction();
+}
+
+/* Whether at least that many bytes are pending. */
+static bool
+is_pending(Oid pending, Size least)
+{
+	Relation	relation = table_open(pending, AccessShareLock);
+	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	Size		size = 0;
+
+	while (size < least && table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		bool		is_copy;
+		HeapTuple	row = ExecFetchSlotHeapTuple(slot, false, &is_copy);
+
+		size += row->t_len;
+		if (is_copy)
+			heap_freetuple(row);
+		CHECK_FOR_INTERRUPTS();
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return size >= least;
 }
 
 /*

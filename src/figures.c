@@ -426,6 +426,7 @@ typedef struct CachedWord
 typedef struct PeriodCache
 {
 	int			week_start;
+	UaKnownRange range;			/* of the days that count */
 	CachedWord	words[CACHED_WORDS];
 } PeriodCache;
 
@@ -448,8 +449,36 @@ period_cache(FunctionCallInfo fcinfo, int argument)
 				MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(PeriodCache));
 		memset(cache, 0, sizeof(PeriodCache));
 		cache->week_start = week_start;
+		cache->range.first = UA_MIN_DAY;
+		cache->range.last = UA_MAX_DAY;
 	}
 	return cache;
+}
+
+/* Let those days alone count that an argument has, if there is one. */
+static inline void
+count_within(PeriodCache *cache, FunctionCallInfo fcinfo, int argument)
+{
+	if (PG_NARGS() <= argument)
+		return;
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the range of days must not be null")));
+	ua_know_range_arg(&cache->range, fcinfo, argument);
+}
+
+/* The next word that has days that count, and these; false where there is none. */
+static inline bool
+next_within(UaDaysReader *reader, const UaKnownRange *range, int32 *word, uint64 *bits)
+{
+	while (ua_days_next(reader, word, bits))
+	{
+		*bits = ua_bits_within(*word, *bits, range->first, range->last);
+		if (likely(*bits != 0))
+			return true;
+	}
+	return false;
 }
 
 static inline CachedWord *
@@ -786,7 +815,7 @@ ua_figures_counter(UaFigures *figures)
 	return &figures->state.counter;
 }
 
-/* ---------- active_day_counts(days, period, week_start) ---------- */
+/* ---------- active_day_counts(days, period, week_start [, within]) ---------- */
 
 /* The days that a period has at most */
 static const int most_days[] = {
@@ -809,6 +838,7 @@ typedef struct ActiveDayPart
 
 typedef struct ActiveDayWord
 {
+	uint8		part_of_day[DAYS_PER_WORD];
 	int			n_parts;
 	ActiveDayPart parts[FLEXIBLE_ARRAY_MEMBER];
 } ActiveDayWord;
@@ -853,6 +883,8 @@ active_day_word(FigureState *state, PeriodCache *cache, int32 word)
 		ActiveDayPart *part = &made->parts[made->n_parts];
 
 		part->days = (((tails & -tails) << 1) - 1) & ~((starts & -starts) - 1);
+		for (uint64 days = part->days; days != 0; days &= days - 1)
+			made->part_of_day[pg_rightmost_one_pos64(days)] = made->n_parts;
 		if (made->n_parts++ > 0)
 			start = begin + pg_rightmost_one_pos64(starts);
 		part->start = start;
@@ -945,20 +977,21 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 		return ua_state_unchanged(fcinfo);
 	kind = period_kind(fcinfo, 2);
 	cache = period_cache(fcinfo, 3);
+	count_within(cache, fcinfo, 4);
 	state = state_to_change(fcinfo);
 	active_days_of(state, kind, cache->week_start);
 
 	ua_days_read(&reader, PG_GETARG_DAYS(1));
-	while (ua_days_next(&reader, &word, &bits))
+	while (next_within(&reader, &cache->range, &word, &bits))
 	{
-		const ActiveDayPart *part = active_day_word(state, cache, word)->parts;
+		const ActiveDayWord *of_word = active_day_word(state, cache, word);
 
-		for (; bits != 0; part++)
+		while (bits != 0)
 		{
+			const ActiveDayPart *part =
+				&of_word->parts[of_word->part_of_day[pg_rightmost_one_pos64(bits)]];
 			uint64		days = bits & part->days;
 
-			if (days == 0)
-				continue;
 			bits ^= days;
 			if (part->counts != counts)
 			{
@@ -975,7 +1008,7 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_STATE(state);
 }
 
-/* ---------- active_period_counts(days, period, week_start) ---------- */
+/* ---------- active_period_counts(days, period, week_start [, within]) ---------- */
 
 enum
 {
@@ -1021,11 +1054,12 @@ active_period_counts_transfn(PG_FUNCTION_ARGS)
 		return ua_state_unchanged(fcinfo);
 	kind = period_kind(fcinfo, 2);
 	cache = period_cache(fcinfo, 3);
+	count_within(cache, fcinfo, 4);
 	state = state_to_change(fcinfo);
 	labels = labels_of(state, active_period_labels, lengthof(active_period_labels));
 
 	ua_days_read(&reader, PG_GETARG_DAYS(1));
-	while (ua_days_next(&reader, &word, &bits))
+	while (next_within(&reader, &cache->range, &word, &bits))
 		last = count_active_word(&state->counter, labels, cache, kind, word, bits, last);
 	PG_RETURN_STATE(state);
 }
@@ -1116,7 +1150,7 @@ ua_active_periods_map(UaActivePeriods *counts)
 	return ua_map_datum(&writer);
 }
 
-/* ---------- retention_counts(started, back, period, week_start, unbounded) ---------- */
+/* ---------- retention_counts(started, back, period, week_start, unbounded [, within]) ---------- */
 
 #define SIZE_LABEL	"size"
 
@@ -1143,9 +1177,10 @@ retention_counts_transfn(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("unbounded must not be null")));
 	unbounded = PG_GETARG_BOOL(5);
+	count_within(cache, fcinfo, 6);
 
 	ua_days_read(&reader, PG_GETARG_DAYS(1));
-	if (!ua_days_next(&reader, &word, &bits))
+	if (!next_within(&reader, &cache->range, &word, &bits))
 		return ua_state_unchanged(fcinfo);
 	start = (int64) ua_day_of_word(word) + pg_rightmost_one_pos64(bits);
 	if (kind != PERIOD_DAY)
@@ -1166,7 +1201,7 @@ retention_counts_transfn(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(2))
 		PG_RETURN_STATE(state);
 	ua_days_read(&reader, PG_GETARG_DAYS(2));
-	while (ua_days_next(&reader, &word, &bits))
+	while (next_within(&reader, &cache->range, &word, &bits))
 	{
 		uint64		firsts;
 		uint64		returning;

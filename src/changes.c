@@ -739,7 +739,7 @@ static int
 account_number(AccountDays *accounts, int n_settled, int *count,
 			   const pg_uuid_t *account_id)
 {
-	AccountDays wanted = {*account_id};
+	AccountDays wanted = {.account_id = *account_id};
 	AccountDays *found = bsearch(&wanted, accounts, n_settled, sizeof(AccountDays),
 								 compare_accounts);
 
@@ -809,8 +809,8 @@ add_user_months(Run *run, const pg_uuid_t *user_id, AccountDays *accounts,
 	for (int i = 0, end; i < n_months; i = end)
 	{
 		DateADT		month = months[i].month;
-		MapSum		before = {0};
-		MapSum		change = {0};
+		MapSum		before = {.totals = NULL};
+		MapSum		change = {.totals = NULL};
 
 		for (end = i; end < n_months && months[end].month == month; end++)
 		{

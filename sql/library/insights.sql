@@ -443,7 +443,7 @@ DECLARE
     ELSE 'NULL::@extschema@.dayseries'
   END;
   query text;
-  sharers uuid[];
+  sharers text;
   summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
@@ -453,9 +453,9 @@ BEGIN
       concat_ws(', ',
         value || ' AS value',
         format('@extschema@.sum(%I) AS active', figure),
-        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle OPERATOR(@extschema@.->) ''new''::text)'
+        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle, ''new''::text)'
              ELSE 'NULL::@extschema@.dayseries' END || ' AS arrived',
-        CASE WHEN own THEN format('@extschema@.sum(lifecycle OPERATOR(@extschema@.->) %L::text)',
+        CASE WHEN own THEN format('@extschema@.sum(lifecycle, %L::text)',
                                   CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
              ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
       concat_ws(', ', figure, 'lifecycle', sum_column),
@@ -467,16 +467,17 @@ BEGIN
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
     IF segment IN ('plan_tier', 'region') AND one_account IS NULL THEN
-      SELECT array_agg(user_id) INTO sharers
-        FROM (SELECT user_id
-                FROM @extschema@.user_activity
-               WHERE shared
-              UNION
-              SELECT user_id
-                FROM @extschema@.usage_changes('{days}')
-               WHERE pending AND place IS NULL) AS users;
-    END IF;
-    IF sharers IS NOT NULL THEN
+      sharers := 'activity.shared';
+      IF pending THEN
+        SELECT format('activity.user_id = ANY (%L::uuid[])', array_agg(user_id)) INTO sharers
+          FROM (SELECT user_id
+                  FROM @extschema@.user_activity
+                 WHERE shared
+                UNION
+                SELECT user_id
+                  FROM @extschema@.usage_changes('{days}')
+                 WHERE place IS NULL) AS users;
+      END IF;
       query := query || format($query$
         UNION ALL
         SELECT segment_value,
@@ -498,7 +499,7 @@ BEGIN
             FROM @extschema@.%4$I AS activity
             LEFT JOIN @extschema@.dim_account AS account
               ON account.account_id = activity.account_id
-           WHERE activity.user_id = ANY (%3$L::uuid[])
+           WHERE %3$s
         ) $query$, segment, past, sharers, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END) || query;
     END IF;
   ELSE
@@ -925,19 +926,22 @@ BEGIN
            member.role,
            active.active_days,
            @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
-      -- Counted once more for those found, which are few.
-      FROM (SELECT user_id,
+      -- Each user is there once: said so that those found, and not all, are hashed
+      -- for the join. Their days are counted once more, as they are few.
+      FROM (SELECT DISTINCT ON (user_id)
+                   user_id,
                    days,
                    @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
               FROM (%s) AS active
              WHERE @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) >= $2) AS active
       LEFT JOIN @extschema@.dim_user AS member
         ON member.user_id = active.user_id %s
-      LEFT JOIN @extschema@.dim_account AS account
+      LEFT JOIN %s AS account
         ON account.account_id = member.account_id
      ORDER BY active.active_days DESC, active.user_id $query$,
     @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
-    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END)
+    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END,
+    CASE WHEN power_users.account_id IS NULL THEN '(SELECT account_id, account_name FROM @extschema@.dim_account OFFSET 0)' ELSE '@extschema@.dim_account' END)
   USING day, least_days;
 END
 $function$;

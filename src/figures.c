@@ -469,7 +469,7 @@ count_within(PeriodCache *cache, FunctionCallInfo fcinfo, int argument)
 }
 
 /* The next word that has days that count, and these; false where there is none. */
-static inline bool
+static pg_attribute_always_inline bool
 next_within(UaDaysReader *reader, const UaKnownRange *range, int32 *word, uint64 *bits)
 {
 	while (ua_days_next(reader, word, bits))
@@ -827,18 +827,19 @@ static const int most_days[] = {
 
 /*
  * The part of a period that lies in a word, and how many sets have 1, 2, ...
- * of the period's days. Parts of one period share the counts.
+ * of the period's days. Parts of one period share the counts. What they say of
+ * no days at all is of no use.
  */
 typedef struct ActiveDayPart
 {
 	uint64		days;
+	int			shift;			/* of the first of them */
 	int64		start;			/* of the period */
 	int64	   *counts;
 } ActiveDayPart;
 
 typedef struct ActiveDayWord
 {
-	uint8		part_of_day[DAYS_PER_WORD];
 	int			n_parts;
 	ActiveDayPart parts[FLEXIBLE_ARRAY_MEMBER];
 } ActiveDayWord;
@@ -852,20 +853,18 @@ typedef struct ActiveDays
 	uint64		window[DAY_COUNTER_WINDOW];
 } ActiveDays;
 
+static inline ActiveDayWord *active_day_word(FigureState *state, PeriodCache *cache, int32 word);
+
 static ActiveDayWord *
-active_day_word(FigureState *state, PeriodCache *cache, int32 word)
+make_active_day_word(FigureState *state, PeriodCache *cache, int32 word)
 {
 	ActiveDays *active = state->active_days;
 	MemoryContext context = state->counter.context;
 	int64		begin = (int64) word * DAYS_PER_WORD;
-	uint64	   *place = ua_word_table_find(&active->words, word);
 	uint64		starts = ~UINT64CONST(0);
 	uint64		tails = ~UINT64CONST(0);
 	int64		start = begin;
 	ActiveDayWord *made;
-
-	if (likely(*place != 0))
-		return (ActiveDayWord *) (uintptr_t) *place;
 
 	if (active->kind != PERIOD_DAY)
 	{
@@ -883,8 +882,7 @@ active_day_word(FigureState *state, PeriodCache *cache, int32 word)
 		ActiveDayPart *part = &made->parts[made->n_parts];
 
 		part->days = (((tails & -tails) << 1) - 1) & ~((starts & -starts) - 1);
-		for (uint64 days = part->days; days != 0; days &= days - 1)
-			made->part_of_day[pg_rightmost_one_pos64(days)] = made->n_parts;
+		part->shift = pg_rightmost_one_pos64(starts);
 		if (made->n_parts++ > 0)
 			start = begin + pg_rightmost_one_pos64(starts);
 		part->start = start;
@@ -900,6 +898,16 @@ active_day_word(FigureState *state, PeriodCache *cache, int32 word)
 	}
 	*ua_word_table_find(&active->words, word) = (uintptr_t) made;
 	return made;
+}
+
+static inline ActiveDayWord *
+active_day_word(FigureState *state, PeriodCache *cache, int32 word)
+{
+	uint64		place = *ua_word_table_find(&state->active_days->words, word);
+
+	if (likely(place != 0))
+		return (ActiveDayWord *) (uintptr_t) place;
+	return make_active_day_word(state, cache, word);
 }
 
 /* Move what the parts count to the counters of the labels 1, 2, ... */
@@ -961,6 +969,14 @@ active_days_of(FigureState *state, PeriodKind kind, int week_start)
 	return active;
 }
 
+static inline int
+days_of_part(const ActiveDayPart *part, PeriodKind kind, uint64 bits)
+{
+	uint64		days = (bits & part->days) >> part->shift;
+
+	return kind <= PERIOD_WEEK ? pg_number_of_ones[days] : pg_popcount64(days);
+}
+
 Datum
 active_day_counts_transfn(PG_FUNCTION_ARGS)
 {
@@ -985,22 +1001,26 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 	while (next_within(&reader, &cache->range, &word, &bits))
 	{
 		const ActiveDayWord *of_word = active_day_word(state, cache, word);
+		const ActiveDayPart *part = of_word->parts;
+		const ActiveDayPart *last = &of_word->parts[of_word->n_parts - 1];
 
-		while (bits != 0)
+		if (part->counts != counts)
 		{
-			const ActiveDayPart *part =
-				&of_word->parts[of_word->part_of_day[pg_rightmost_one_pos64(bits)]];
-			uint64		days = bits & part->days;
+			if (counts != NULL)
+				counts[active_days]++;
+			counts = part->counts;
+			active_days = 0;
+		}
+		active_days += days_of_part(part, kind, bits);
 
-			bits ^= days;
-			if (part->counts != counts)
-			{
-				if (counts != NULL)
-					counts[active_days]++;
-				counts = part->counts;
-				active_days = 0;
-			}
-			active_days += pg_popcount64(days);
+		/* Only the last one may go on in the next word. */
+		if (part != last)
+		{
+			counts[active_days]++;
+			while (++part != last)
+				part->counts[days_of_part(part, kind, bits)]++;
+			counts = last->counts;
+			active_days = days_of_part(last, kind, bits);
 		}
 	}
 	if (counts != NULL)

@@ -195,7 +195,8 @@ AS 'MODULE_PATHNAME', 'usage_segment';
 COMMENT ON FUNCTION @extschema@.usage_segment(uuid, text, boolean) IS
   'Today''s segment of an account (plan_tier, region, account_id) or a user (those of the account, role, country), null where there is none; reads all of them once a query; part of the reports';
 
--- The query for days of activity up to today: segment_value, user_id, days.
+-- The query for days of activity: segment_value, user_id, days. Those after today
+-- may be among them, and are cut off where days are counted.
 -- A user has a row in each segment, and is whom the segment's events are of;
 -- where users are followed over time (own), whom the segment has today. Which
 -- users they are can be left out (without with_users), and is null then, maybe.
@@ -246,8 +247,6 @@ DECLARE
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
   counted CONSTANT text := CASE WHEN period IS NULL THEN format(counts, past) ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %s)', period, week_start, past) END;
-  -- What is counted is cut to these days as it is counted.
-  cut CONSTANT text := CASE WHEN counted IS NULL THEN format('OPERATOR(@extschema@.*) %s', past) ELSE '' END;
   -- Which labels count, and under which names
   labels text[];
   names text[];
@@ -313,11 +312,11 @@ BEGIN
        WHERE shared.shared;
     END IF;
     -- The parts have no column that is not used: then their rows are passed on as they are.
-    settled := format('SELECT %s %s active.days %s AS days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
-      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END, cut,
+    settled := format('SELECT %s %s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
       CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END);
-    joined := format('SELECT %s %s @extschema@.dayset_union(active.days) %s AS days FROM %s AS active WHERE %s GROUP BY %s',
-      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END, cut,
+    joined := format('SELECT %s %s @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
     query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
       CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
@@ -342,7 +341,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer, text) IS
-  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; with an aggregate of days, in which %s stands for the days up to today, the query for its results: segment_value, counts; part of the reports';
+  'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; with an aggregate of days, in which %s stands for the days up to today, the query for its results: segment_value, counts; part of the reports';
 
 -- ---------- what the second level tells ----------
 
@@ -382,6 +381,10 @@ COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid,
 
 -- ---------- what both levels tell ----------
 
+-- What a worker has counted is counted once more where it is put together: a
+-- second one gains nothing. Users' rows are joined by hashing: how many there
+-- are cannot be told before.
+
 CREATE FUNCTION @extschema@.usage_figures(
   metric text,
   period text,
@@ -405,6 +408,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET DateStyle = 'ISO'
 SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -439,7 +443,7 @@ DECLARE
     ELSE 'NULL::@extschema@.dayseries'
   END;
   query text;
-  sharers uuid[];
+  sharers text;
   summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
@@ -449,9 +453,9 @@ BEGIN
       concat_ws(', ',
         value || ' AS value',
         format('@extschema@.sum(%I) AS active', figure),
-        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle OPERATOR(@extschema@.->) ''new''::text)'
+        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle, ''new''::text)'
              ELSE 'NULL::@extschema@.dayseries' END || ' AS arrived',
-        CASE WHEN own THEN format('@extschema@.sum(lifecycle OPERATOR(@extschema@.->) %L::text)',
+        CASE WHEN own THEN format('@extschema@.sum(lifecycle, %L::text)',
                                   CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
              ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
       concat_ws(', ', figure, 'lifecycle', sum_column),
@@ -463,16 +467,17 @@ BEGIN
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
     IF segment IN ('plan_tier', 'region') AND one_account IS NULL THEN
-      SELECT array_agg(user_id) INTO sharers
-        FROM (SELECT user_id
-                FROM @extschema@.user_activity
-               WHERE shared
-              UNION
-              SELECT user_id
-                FROM @extschema@.usage_changes('{days}')
-               WHERE pending AND place IS NULL) AS users;
-    END IF;
-    IF sharers IS NOT NULL THEN
+      sharers := 'activity.shared';
+      IF pending THEN
+        SELECT format('activity.user_id = ANY (%L::uuid[])', array_agg(user_id)) INTO sharers
+          FROM (SELECT user_id
+                  FROM @extschema@.user_activity
+                 WHERE shared
+                UNION
+                SELECT user_id
+                  FROM @extschema@.usage_changes('{days}')
+                 WHERE place IS NULL) AS users;
+      END IF;
       query := query || format($query$
         UNION ALL
         SELECT segment_value,
@@ -494,7 +499,7 @@ BEGIN
             FROM @extschema@.%4$I AS activity
             LEFT JOIN @extschema@.dim_account AS account
               ON account.account_id = activity.account_id
-           WHERE activity.user_id = ANY (%3$L::uuid[])
+           WHERE %3$s
         ) $query$, segment, past, sharers, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END) || query;
     END IF;
   ELSE
@@ -765,6 +770,8 @@ SET search_path = pg_catalog, pg_temp
 SET jit = off
 SET DateStyle = 'ISO'
 SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+SET enable_mergejoin = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -794,8 +801,8 @@ BEGIN
       counted := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, false,
                                               counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L, %%s)', period, range.week_start, kind = 'unbounded'));
     ELSE
-      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
-        kind = 'unbounded',
+      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
+        kind = 'unbounded', past,
         @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, true),
         @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true));
     END IF;
@@ -919,21 +926,22 @@ BEGIN
            member.role,
            active.active_days,
            @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
-      -- Each user is there once: said so that those found, and not all, are hashed for the join.
-      FROM (SELECT DISTINCT ON (user_id) *
-              FROM (SELECT user_id,
-                           days,
-                           @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
-                      FROM (%s) AS active
-                    OFFSET 0) AS active
-             WHERE active_days >= $2) AS active
+      -- Each user is there once: said so that those found, and not all, are hashed
+      -- for the join. Their days are counted once more, as they are few.
+      FROM (SELECT DISTINCT ON (user_id)
+                   user_id,
+                   days,
+                   @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
+              FROM (%s) AS active
+             WHERE @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) >= $2) AS active
       LEFT JOIN @extschema@.dim_user AS member
         ON member.user_id = active.user_id %s
-      LEFT JOIN @extschema@.dim_account AS account
+      LEFT JOIN %s AS account
         ON account.account_id = member.account_id
      ORDER BY active.active_days DESC, active.user_id $query$,
     @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
-    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END)
+    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END,
+    CASE WHEN power_users.account_id IS NULL THEN '(SELECT account_id, account_name FROM @extschema@.dim_account OFFSET 0)' ELSE '@extschema@.dim_account' END)
   USING day, least_days;
 END
 $function$;

@@ -32,6 +32,15 @@
 	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
 #endif
 
+/* index_beginscan() got a place for counters in 18 */
+#if PG_VERSION_NUM >= 180000
+#define ua_index_beginscan(table, index, snapshot, nkeys) \
+	index_beginscan(table, index, snapshot, NULL, nkeys, 0)
+#else
+#define ua_index_beginscan(table, index, snapshot, nkeys) \
+	index_beginscan(table, index, snapshot, nkeys, 0)
+#endif
+
 /* pq_sendcountedtext() lost its last argument (countincludesself) in 17 */
 #if PG_VERSION_NUM >= 170000
 #define ua_send_counted_text(buf, str, slen) pq_sendcountedtext(buf, str, slen)
@@ -51,6 +60,15 @@
 	range_serialize(typcache, lower, upper, empty, NULL)
 #else
 #define ua_range_serialize range_serialize
+#endif
+
+/* index_beginscan() got an argument more in 18 (instrument) */
+#if PG_VERSION_NUM >= 180000
+#define ua_index_beginscan(table, index, snapshot, nkeys) \
+	index_beginscan(table, index, snapshot, NULL, nkeys, 0)
+#else
+#define ua_index_beginscan(table, index, snapshot, nkeys) \
+	index_beginscan(table, index, snapshot, nkeys, 0)
 #endif
 
 #endif							/* UA_COMPAT_H */

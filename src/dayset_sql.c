@@ -122,43 +122,35 @@ ua_days_of_range(TypeCacheEntry *typcache, const RangeType *range,
 	*last = (UaDay) to;
 }
 
-/* A daterange that was asked for, and its days: it is mostly the same one again. */
-typedef struct KnownRange
+void
+ua_know_range_arg(UaKnownRange *known, FunctionCallInfo fcinfo, int argument)
 {
-	Size		size;
-	union
+	RangeType  *range = PG_GETARG_RANGE_P(argument);
+	Size		size = VARSIZE(range);
+
+	if (likely(known->size == size &&
+			   memcmp(known->value.bytes, range, size) == 0))
+		return;
+	known->size = 0;
+	ua_days_of_range(lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO),
+					 range, &known->first, &known->last);
+	if (size <= sizeof(known->value))
 	{
-		RangeType	range;
-		char		bytes[sizeof(RangeType) + 2 * sizeof(DateADT) + 1];
-	}			value;
-	UaDay		first;
-	UaDay		last;
-} KnownRange;
+		memcpy(known->value.bytes, range, size);
+		known->size = size;
+	}
+}
 
 void
 ua_days_of_range_arg(FunctionCallInfo fcinfo, int argument,
 					 UaDay *first, UaDay *last)
 {
-	RangeType  *range = PG_GETARG_RANGE_P(argument);
-	Size		size = VARSIZE(range);
-	KnownRange *known = fcinfo->flinfo->fn_extra;
+	UaKnownRange *known = fcinfo->flinfo->fn_extra;
 
-	if (unlikely(known == NULL || known->size != size ||
-				 memcmp(known->value.bytes, range, size) != 0))
-	{
-		if (known == NULL)
-			known = fcinfo->flinfo->fn_extra =
-				MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(KnownRange));
-		known->size = 0;
-		ua_days_of_range(lookup_type_cache(RangeTypeGetOid(range),
-										   TYPECACHE_RANGE_INFO),
-						 range, &known->first, &known->last);
-		if (size <= sizeof(known->value))
-		{
-			memcpy(known->value.bytes, range, size);
-			known->size = size;
-		}
-	}
+	if (unlikely(known == NULL))
+		known = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(UaKnownRange));
+	ua_know_range_arg(known, fcinfo, argument);
 	*first = known->first;
 	*last = known->last;
 }

@@ -33,7 +33,24 @@ extern int	ua_checked_week_start(int32 week_start);
 extern void ua_days_of_range(TypeCacheEntry *typcache, const RangeType *range,
 							 UaDay *first, UaDay *last);
 
-/* The same, of an argument; needs fn_extra for itself. */
+/* A daterange that was asked for, and its days: it is mostly the same one again. */
+typedef struct UaKnownRange
+{
+	Size		size;			/* 0 where none is known */
+	union
+	{
+		RangeType	range;
+		char		bytes[sizeof(RangeType) + 2 * sizeof(DateADT) + 1];
+	}			value;
+	UaDay		first;
+	UaDay		last;
+} UaKnownRange;
+
+/* Take the days of an argument, where they are not those already known. */
+extern void ua_know_range_arg(UaKnownRange *known, FunctionCallInfo fcinfo,
+							  int argument);
+
+/* The days of an argument; needs fn_extra for itself. */
 extern void ua_days_of_range_arg(FunctionCallInfo fcinfo, int argument,
 								 UaDay *first, UaDay *last);
 

@@ -264,16 +264,20 @@ is_same(UaDays before, UaDays after)
 		memcmp(before.body, after.body, after.size) == 0;
 }
 
-/* Look up the labels that an aggregate has from the start. */
+static void
+look_up_labels(FigureState *state, UaLabelCounter **labels,
+			   const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++)
+		labels[i] = ua_map_counter_of(&state->counter, names[i], strlen(names[i]));
+}
+
+/* The labels that an aggregate has from the start. */
 static inline UaLabelCounter **
 labels_of(FigureState *state, const char *const *names, int count)
 {
 	if (unlikely(state->labels[0] == NULL))
-	{
-		for (int i = 0; i < count; i++)
-			state->labels[i] = ua_map_counter_of(&state->counter,
-												 names[i], strlen(names[i]));
-	}
+		look_up_labels(state, state->labels, names, count);
 	return state->labels;
 }
 
@@ -321,21 +325,27 @@ activity_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
 	sets[WAU] = days_4 | days_4 << 3 | window_from_before(word, last, 7);
 }
 
+static void
+count_activity(FigureState *state, UaDays before, UaDays after,
+			   UaLabelCounter **labels)
+{
+	count_change(state, before, after, activity_of_word, NULL,
+				 lengthof(activity_labels), LONGEST_WINDOW,
+				 labels, labels, false);
+}
+
 Datum
 activity_counts_transfn(PG_FUNCTION_ARGS)
 {
 	UaDays		before = days_or_none(fcinfo, 1);
 	UaDays		after = days_or_none(fcinfo, 2);
 	FigureState *state;
-	UaLabelCounter **labels;
 
 	if (is_same(before, after))
 		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
-	labels = labels_of(state, activity_labels, lengthof(activity_labels));
-	count_change(state, before, after, activity_of_word, NULL,
-				 lengthof(activity_labels), LONGEST_WINDOW,
-				 labels, labels, false);
+	count_activity(state, before, after,
+				   labels_of(state, activity_labels, lengthof(activity_labels)));
 	PG_RETURN_STATE(state);
 }
 
@@ -416,6 +426,7 @@ typedef struct CachedWord
 typedef struct PeriodCache
 {
 	int			week_start;
+	UaKnownRange range;			/* of the days that count */
 	CachedWord	words[CACHED_WORDS];
 } PeriodCache;
 
@@ -438,8 +449,36 @@ period_cache(FunctionCallInfo fcinfo, int argument)
 				MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(PeriodCache));
 		memset(cache, 0, sizeof(PeriodCache));
 		cache->week_start = week_start;
+		cache->range.first = UA_MIN_DAY;
+		cache->range.last = UA_MAX_DAY;
 	}
 	return cache;
+}
+
+/* Let those days alone count that an argument has, if there is one. */
+static inline void
+count_within(PeriodCache *cache, FunctionCallInfo fcinfo, int argument)
+{
+	if (PG_NARGS() <= argument)
+		return;
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the range of days must not be null")));
+	ua_know_range_arg(&cache->range, fcinfo, argument);
+}
+
+/* The next word that has days that count, and these; false where there is none. */
+static pg_attribute_always_inline bool
+next_within(UaDaysReader *reader, const UaKnownRange *range, int32 *word, uint64 *bits)
+{
+	while (ua_days_next(reader, word, bits))
+	{
+		*bits = ua_bits_within(*word, *bits, range->first, range->last);
+		if (likely(*bits != 0))
+			return true;
+	}
+	return false;
 }
 
 static inline CachedWord *
@@ -523,6 +562,14 @@ periods_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
 												   sets[QUARTERLY], last);
 }
 
+static void
+count_periods(FigureState *state, UaDays before, UaDays after,
+			  UaLabelCounter **labels, PeriodCache *cache)
+{
+	count_change(state, before, after, periods_of_word, cache,
+				 lengthof(period_labels), 0, labels, labels, false);
+}
+
 Datum
 period_counts_transfn(PG_FUNCTION_ARGS)
 {
@@ -530,14 +577,12 @@ period_counts_transfn(PG_FUNCTION_ARGS)
 	UaDays		after = days_or_none(fcinfo, 2);
 	PeriodCache *cache = period_cache(fcinfo, 3);
 	FigureState *state;
-	UaLabelCounter **labels;
 
 	if (is_same(before, after))
 		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
-	labels = labels_of(state, period_labels, lengthof(period_labels));
-	count_change(state, before, after, periods_of_word, cache,
-				 lengthof(period_labels), 0, labels, labels, false);
+	count_periods(state, before, after,
+				  labels_of(state, period_labels, lengthof(period_labels)), cache);
 	PG_RETURN_STATE(state);
 }
 
@@ -601,6 +646,16 @@ weeks_of_word(void *how, int32 word, uint64 bits, int64 last, uint64 *sets)
 		ua_period_firsts(&cached_word(how, word)->week, bits, last);
 }
 
+static void
+count_cohorts(FigureState *state, UaDays before, UaDays after, PeriodCache *cache)
+{
+	UaLabelCounter *old = cohort_of(state, before, cache->week_start);
+	UaLabelCounter *new = cohort_of(state, after, cache->week_start);
+
+	count_change(state, before, after, weeks_of_word, cache, 1, 0,
+				 &old, &new, old != new);
+}
+
 Datum
 cohort_counts_transfn(PG_FUNCTION_ARGS)
 {
@@ -608,16 +663,11 @@ cohort_counts_transfn(PG_FUNCTION_ARGS)
 	UaDays		after = days_or_none(fcinfo, 2);
 	PeriodCache *cache = period_cache(fcinfo, 3);
 	FigureState *state;
-	UaLabelCounter *old;
-	UaLabelCounter *new;
 
 	if (is_same(before, after))
 		return ua_state_unchanged(fcinfo);
 	state = state_to_change(fcinfo);
-	old = cohort_of(state, before, cache->week_start);
-	new = cohort_of(state, after, cache->week_start);
-	count_change(state, before, after, weeks_of_word, cache, 1, 0,
-				 &old, &new, old != new);
+	count_cohorts(state, before, after, cache);
 	PG_RETURN_STATE(state);
 }
 
@@ -625,9 +675,9 @@ cohort_counts_transfn(PG_FUNCTION_ARGS)
 
 /* Count where a series comes to be above 0, or ceases to, by a change. */
 static void
-count_event_users(FigureState *state, const UaMapEntry *entry, UaDayseries before)
+count_label_users(UaMapCounter *counter, const UaMapEntry *entry, UaDayseries before)
 {
-	UaLabelCounter *label = ua_map_counter_of(&state->counter,
+	UaLabelCounter *label = ua_map_counter_of(counter,
 											  entry->label, entry->label_size);
 	UaDayseriesReader old;
 	UaDayseriesReader change;
@@ -662,48 +712,110 @@ count_event_users(FigureState *state, const UaMapEntry *entry, UaDayseries befor
 		}
 		is = ua_dayseries_positive_bits(&block);
 		if ((is & ~was) != 0)
-			ua_label_counter_plus(&state->counter, label, block.word, is & ~was);
+			ua_label_counter_plus(counter, label, block.word, is & ~was);
 		if ((was & ~is) != 0)
-			ua_label_counter_minus(&state->counter, label, block.word, was & ~is);
+			ua_label_counter_minus(counter, label, block.word, was & ~is);
 	}
 }
 
-Datum
-event_user_counts_transfn(PG_FUNCTION_ARGS)
+void
+ua_count_event_users(UaMapCounter *counter, const UaMap *before, UaMap change)
 {
 	static const uint8 nothing[] = {DAYSERIES_VERSION};
-	FigureState *state;
-	UaMapReader before;
-	UaMapReader change;
+	UaMapReader olds;
+	UaMapReader changes;
 	UaMapEntry	old;
 	UaMapEntry	entry;
 	bool		more = false;
 
-	if (PG_ARGISNULL(2))
-		return ua_state_unchanged(fcinfo);
-	state = state_to_change(fcinfo);
-	if (!PG_ARGISNULL(1))
+	if (before != NULL)
 	{
-		ua_map_read(&before, PG_GETARG_DAYSERIES_MAP(1));
-		more = ua_map_next(&before, &old);
+		ua_map_read(&olds, *before);
+		more = ua_map_next(&olds, &old);
 	}
-	ua_map_read(&change, PG_GETARG_DAYSERIES_MAP(2));
-	while (ua_map_next(&change, &entry))
+	ua_map_read(&changes, change);
+	while (ua_map_next(&changes, &entry))
 	{
 		int			order = 1;
 
 		while (more &&
 			   (order = ua_label_compare(old.label, old.label_size,
 										 entry.label, entry.label_size)) < 0)
-			more = ua_map_next(&before, &old);
-		count_event_users(state, &entry,
+			more = ua_map_next(&olds, &old);
+		count_label_users(counter, &entry,
 						  more && order == 0 ? old.series :
 						  (UaDayseries) {nothing, sizeof(nothing)});
 	}
+}
+
+Datum
+event_user_counts_transfn(PG_FUNCTION_ARGS)
+{
+	FigureState *state;
+	UaMap		before;
+
+	if (PG_ARGISNULL(2))
+		return ua_state_unchanged(fcinfo);
+	state = state_to_change(fcinfo);
+	if (!PG_ARGISNULL(1))
+		before = PG_GETARG_DAYSERIES_MAP(1);
+	ua_count_event_users(&state->counter, PG_ARGISNULL(1) ? NULL : &before,
+						 PG_GETARG_DAYSERIES_MAP(2));
 	PG_RETURN_STATE(state);
 }
 
-/* ---------- active_day_counts(days, period, week_start) ---------- */
+/* ---------- the three of users' days at once ---------- */
+
+struct UaFigures
+{
+	FigureState state;
+	int			parts;
+	PeriodCache *cache;
+	UaLabelCounter *activity[lengthof(activity_labels)];
+	UaLabelCounter *periods[lengthof(period_labels)];
+};
+
+UaFigures *
+ua_figures_start(int parts, int week_start, const UaFigures *like)
+{
+	UaFigures  *figures = palloc0(sizeof(UaFigures));
+	FigureState *state = &figures->state;
+
+	ua_map_counter_start(&state->counter, CurrentMemoryContext);
+	figures->parts = parts;
+	figures->cache = like != NULL ? like->cache : palloc0(sizeof(PeriodCache));
+	figures->cache->week_start = week_start;
+	if (parts & UA_ACTIVITY)
+		look_up_labels(state, figures->activity, activity_labels,
+					   lengthof(activity_labels));
+	if (parts & UA_PERIODS)
+		look_up_labels(state, figures->periods, period_labels,
+					   lengthof(period_labels));
+	return figures;
+}
+
+void
+ua_figures_add(UaFigures *figures, UaDays before, UaDays after)
+{
+	FigureState *state = &figures->state;
+
+	if (is_same(before, after))
+		return;
+	if (figures->parts & UA_ACTIVITY)
+		count_activity(state, before, after, figures->activity);
+	if (figures->parts & UA_PERIODS)
+		count_periods(state, before, after, figures->periods, figures->cache);
+	if (figures->parts & UA_COHORTS)
+		count_cohorts(state, before, after, figures->cache);
+}
+
+UaMapCounter *
+ua_figures_counter(UaFigures *figures)
+{
+	return &figures->state.counter;
+}
+
+/* ---------- active_day_counts(days, period, week_start [, within]) ---------- */
 
 /* The days that a period has at most */
 static const int most_days[] = {
@@ -715,11 +827,13 @@ static const int most_days[] = {
 
 /*
  * The part of a period that lies in a word, and how many sets have 1, 2, ...
- * of the period's days. Parts of one period share the counts.
+ * of the period's days. Parts of one period share the counts. What they say of
+ * no days at all is of no use.
  */
 typedef struct ActiveDayPart
 {
 	uint64		days;
+	int			shift;			/* of the first of them */
 	int64		start;			/* of the period */
 	int64	   *counts;
 } ActiveDayPart;
@@ -739,20 +853,18 @@ typedef struct ActiveDays
 	uint64		window[DAY_COUNTER_WINDOW];
 } ActiveDays;
 
+static inline ActiveDayWord *active_day_word(FigureState *state, PeriodCache *cache, int32 word);
+
 static ActiveDayWord *
-active_day_word(FigureState *state, PeriodCache *cache, int32 word)
+make_active_day_word(FigureState *state, PeriodCache *cache, int32 word)
 {
 	ActiveDays *active = state->active_days;
 	MemoryContext context = state->counter.context;
 	int64		begin = (int64) word * DAYS_PER_WORD;
-	uint64	   *place = ua_word_table_find(&active->words, word);
 	uint64		starts = ~UINT64CONST(0);
 	uint64		tails = ~UINT64CONST(0);
 	int64		start = begin;
 	ActiveDayWord *made;
-
-	if (likely(*place != 0))
-		return (ActiveDayWord *) (uintptr_t) *place;
 
 	if (active->kind != PERIOD_DAY)
 	{
@@ -770,6 +882,7 @@ active_day_word(FigureState *state, PeriodCache *cache, int32 word)
 		ActiveDayPart *part = &made->parts[made->n_parts];
 
 		part->days = (((tails & -tails) << 1) - 1) & ~((starts & -starts) - 1);
+		part->shift = pg_rightmost_one_pos64(starts);
 		if (made->n_parts++ > 0)
 			start = begin + pg_rightmost_one_pos64(starts);
 		part->start = start;
@@ -785,6 +898,16 @@ active_day_word(FigureState *state, PeriodCache *cache, int32 word)
 	}
 	*ua_word_table_find(&active->words, word) = (uintptr_t) made;
 	return made;
+}
+
+static inline ActiveDayWord *
+active_day_word(FigureState *state, PeriodCache *cache, int32 word)
+{
+	uint64		place = *ua_word_table_find(&state->active_days->words, word);
+
+	if (likely(place != 0))
+		return (ActiveDayWord *) (uintptr_t) place;
+	return make_active_day_word(state, cache, word);
 }
 
 /* Move what the parts count to the counters of the labels 1, 2, ... */
@@ -846,6 +969,14 @@ active_days_of(FigureState *state, PeriodKind kind, int week_start)
 	return active;
 }
 
+static inline int
+days_of_part(const ActiveDayPart *part, PeriodKind kind, uint64 bits)
+{
+	uint64		days = (bits & part->days) >> part->shift;
+
+	return kind <= PERIOD_WEEK ? pg_number_of_ones[days] : pg_popcount64(days);
+}
+
 Datum
 active_day_counts_transfn(PG_FUNCTION_ARGS)
 {
@@ -862,29 +993,34 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 		return ua_state_unchanged(fcinfo);
 	kind = period_kind(fcinfo, 2);
 	cache = period_cache(fcinfo, 3);
+	count_within(cache, fcinfo, 4);
 	state = state_to_change(fcinfo);
 	active_days_of(state, kind, cache->week_start);
 
 	ua_days_read(&reader, PG_GETARG_DAYS(1));
-	while (ua_days_next(&reader, &word, &bits))
+	while (next_within(&reader, &cache->range, &word, &bits))
 	{
-		const ActiveDayPart *part = active_day_word(state, cache, word)->parts;
+		const ActiveDayWord *of_word = active_day_word(state, cache, word);
+		const ActiveDayPart *part = of_word->parts;
+		const ActiveDayPart *last = &of_word->parts[of_word->n_parts - 1];
 
-		for (; bits != 0; part++)
+		if (part->counts != counts)
 		{
-			uint64		days = bits & part->days;
+			if (counts != NULL)
+				counts[active_days]++;
+			counts = part->counts;
+			active_days = 0;
+		}
+		active_days += days_of_part(part, kind, bits);
 
-			if (days == 0)
-				continue;
-			bits ^= days;
-			if (part->counts != counts)
-			{
-				if (counts != NULL)
-					counts[active_days]++;
-				counts = part->counts;
-				active_days = 0;
-			}
-			active_days += pg_popcount64(days);
+		/* Only the last one may go on in the next word. */
+		if (part != last)
+		{
+			counts[active_days]++;
+			while (++part != last)
+				part->counts[days_of_part(part, kind, bits)]++;
+			counts = last->counts;
+			active_days = days_of_part(last, kind, bits);
 		}
 	}
 	if (counts != NULL)
@@ -892,7 +1028,7 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_STATE(state);
 }
 
-/* ---------- active_period_counts(days, period, week_start) ---------- */
+/* ---------- active_period_counts(days, period, week_start [, within]) ---------- */
 
 enum
 {
@@ -938,11 +1074,12 @@ active_period_counts_transfn(PG_FUNCTION_ARGS)
 		return ua_state_unchanged(fcinfo);
 	kind = period_kind(fcinfo, 2);
 	cache = period_cache(fcinfo, 3);
+	count_within(cache, fcinfo, 4);
 	state = state_to_change(fcinfo);
 	labels = labels_of(state, active_period_labels, lengthof(active_period_labels));
 
 	ua_days_read(&reader, PG_GETARG_DAYS(1));
-	while (ua_days_next(&reader, &word, &bits))
+	while (next_within(&reader, &cache->range, &word, &bits))
 		last = count_active_word(&state->counter, labels, cache, kind, word, bits, last);
 	PG_RETURN_STATE(state);
 }
@@ -1033,7 +1170,7 @@ ua_active_periods_map(UaActivePeriods *counts)
 	return ua_map_datum(&writer);
 }
 
-/* ---------- retention_counts(started, back, period, week_start, unbounded) ---------- */
+/* ---------- retention_counts(started, back, period, week_start, unbounded [, within]) ---------- */
 
 #define SIZE_LABEL	"size"
 
@@ -1060,9 +1197,10 @@ retention_counts_transfn(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("unbounded must not be null")));
 	unbounded = PG_GETARG_BOOL(5);
+	count_within(cache, fcinfo, 6);
 
 	ua_days_read(&reader, PG_GETARG_DAYS(1));
-	if (!ua_days_next(&reader, &word, &bits))
+	if (!next_within(&reader, &cache->range, &word, &bits))
 		return ua_state_unchanged(fcinfo);
 	start = (int64) ua_day_of_word(word) + pg_rightmost_one_pos64(bits);
 	if (kind != PERIOD_DAY)
@@ -1083,7 +1221,7 @@ retention_counts_transfn(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(2))
 		PG_RETURN_STATE(state);
 	ua_days_read(&reader, PG_GETARG_DAYS(2));
-	while (ua_days_next(&reader, &word, &bits))
+	while (next_within(&reader, &cache->range, &word, &bits))
 	{
 		uint64		firsts;
 		uint64		returning;

@@ -1,7 +1,7 @@
 /*
  * figures.h
- *		Counting as active_period_counts() does, for sets of days that are not
- *		datums, and of several names.
+ *		Counting as the aggregates of users' days and events do, for code that
+ *		has these at hand.
  */
 #ifndef UA_FIGURES_H
 #define UA_FIGURES_H
@@ -9,6 +9,29 @@
 #include "fmgr.h"
 
 #include "dayset.h"
+#include "map_counter.h"
+
+/*
+ * What activity_counts(), period_counts() and cohort_counts() count, as far as
+ * it is among the parts, in one counter of the current memory context.
+ */
+typedef struct UaFigures UaFigures;
+
+#define UA_ACTIVITY	1
+#define UA_PERIODS	2
+#define UA_COHORTS	4
+
+/* A further one of the same week_start may share memory with one like it. */
+extern UaFigures *ua_figures_start(int parts, int week_start,
+								   const UaFigures *like);
+extern void ua_figures_add(UaFigures *figures, UaDays before, UaDays after);
+extern UaMapCounter *ua_figures_counter(UaFigures *figures);
+
+/* Count as event_user_counts() does; before may be NULL. */
+extern void ua_count_event_users(UaMapCounter *counter, const UaMap *before,
+								 UaMap change);
+
+/* Counting as active_period_counts() does, of several names. */
 
 #define UA_NO_PERIODS	0
 

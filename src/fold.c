@@ -2,9 +2,9 @@
  * fold.c
  *		Folding usage_pending into the rollups: when, by whom, under what lock.
  *
- * What a fold does is SQL, usage_fold(). Here is what SQL cannot do: the lock
- * that lets one fold run at a time, acting as the model's owner, and the
- * background worker that a committing writer asks for.
+ * What a fold adds, and how, is in usage_changes() and apply.c. Here is the rest:
+ * the lock that lets one fold run at a time, acting as the model's owner, and
+ * the background worker that a committing writer asks for.
  */
 #include "postgres.h"
 
@@ -12,11 +12,14 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/vacuum.h"
 #include "common/pg_prng.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
 #include "pgstat.h"
@@ -36,18 +39,20 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "apply.h"
 #include "compat.h"
 #include "fold.h"
 #include "model.h"
 #include "ownership.h"
 
+PG_FUNCTION_INFO_V1(usage_fold);
 PG_FUNCTION_INFO_V1(usage_refresh);
 PG_FUNCTION_INFO_V1(usage_lock_rollups);
 
 PGDLLEXPORT void usage_fold_main(Datum arg);
 
 /* Settings */
-static int	pending_limit = 32;	/* kB */
+static int	pending_limit = 8;	/* kB */
 static bool background_fold = true;
 
 /* The schema whose model is to be folded once this transaction has committed. */
@@ -116,22 +121,71 @@ usage_lock_rollups(PG_FUNCTION_ARGS)
 
 /* ---------- a fold ---------- */
 
-/* Fold as the owner; the rollups are locked. The number of rows folded. */
+/* As the owner; the rollups are locked. The number of rows folded. */
 static int64
-fold(Oid schema, Oid owner)
+fold_pending(Oid schema)
+{
+	static UaKeptPlan kept;
+	Oid			type = INT8OID;
+	int64		rows = ua_apply_changes(schema, "pending");
+	Datum		value = Int64GetDatum(rows);
+
+	SPI_connect();
+	if (SPI_execute_plan(ua_kept_plan(&kept, psprintf("UPDATE %s SET last_fold_at = pg_catalog.now(), last_rows = $1, last_error = NULL, last_error_at = NULL"
+													  " WHERE $1 OPERATOR(pg_catalog.>) 0 OR last_error IS NOT NULL",
+													  ua_qualified(schema, "usage_rollup_state")),
+									  1, &type), &value, NULL, false, 0) != SPI_OK_UPDATE)
+		elog(ERROR, "could not update usage_rollup_state");
+	SPI_finish();
+	return rows;
+}
+
+/*
+ * usage_fold() → bigint: fold what is pending, as the model's owner; 0 where
+ * another fold is running. For members of the owner's role.
+ */
+Datum
+usage_fold(PG_FUNCTION_ARGS)
+{
+	Oid			schema = ua_function_schema(fcinfo);
+	Oid			pending = pending_table(schema);
+	Oid			owner = ua_relation_owner(pending);
+	bool		as_owner = GetUserId() == owner;
+	UaIdentity	before;
+	int64		rows = 0;
+
+	PreventCommandIfReadOnly("usage_fold()");
+	if (!has_privs_of_role(GetUserId(), owner))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, "usage_pending");
+	/* Triggers of the owner's run in here: never with another's rights. */
+	if (!as_owner)
+		ua_become(owner, &before);
+	if (lock_rollups(pending, false))
+		rows = fold_pending(schema);
+	if (!as_owner)
+		ua_return_to(&before);
+	PG_RETURN_INT64(rows);
+}
+
+/* usage_fold() itself; InvalidOid where there is no library. */
+static Oid
+fold_function(Oid schema)
+{
+	List	   *name = list_make2(makeString(get_namespace_name(schema)),
+								  makeString("usage_fold"));
+
+	return LookupFuncName(name, 0, NULL, true);
+}
+
+/* By that function, for its settings. The rollups are locked. */
+static int64
+fold(Oid function, Oid owner)
 {
 	UaIdentity	before;
 	int64		rows;
-	bool		isnull;
 
 	ua_become(owner, &before);
-	SPI_connect();
-	if (SPI_execute(psprintf("SELECT %s()", ua_qualified(schema, "usage_fold")),
-					false, 0) != SPI_OK_SELECT || SPI_processed != 1)
-		elog(ERROR, "usage_fold() failed");
-	rows = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-									   SPI_tuptable->tupdesc, 1, &isnull));
-	SPI_finish();
+	rows = DatumGetInt64(OidFunctionCall0(function));
 	ua_return_to(&before);
 	return rows;
 }
@@ -167,7 +221,7 @@ usage_refresh(PG_FUNCTION_ARGS)
 				 errdetail("It folds what was pending when it began.")));
 		PG_RETURN_INT64(0);
 	}
-	PG_RETURN_INT64(fold(schema, ua_relation_owner(pending)));
+	PG_RETURN_INT64(fold(fold_function(schema), ua_relation_owner(pending)));
 }
 
 /* ---------- in the background ---------- */
@@ -176,9 +230,12 @@ usage_refresh(PG_FUNCTION_ARGS)
 static bool
 there_is_a_worker(Oid schema)
 {
+	Oid			pending = get_relname_relid("usage_pending", schema);
 	LOCKTAG		tag;
 
-	worker_locktag(&tag, pending_table(schema));
+	if (!OidIsValid(pending))
+		return false;
+	worker_locktag(&tag, pending);
 	if (LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 		return true;
 	LockRelease(&tag, ShareLock, false);
@@ -189,8 +246,7 @@ void
 ua_request_fold(Oid schema, Size appended)
 {
 	if (background_fold && appended > 0 &&
-		pg_prng_double(&pg_global_prng_state) * pending_limit * 1024.0 < appended &&
-		!there_is_a_worker(schema))
+		pg_prng_double(&pg_global_prng_state) * pending_limit * 1024.0 < appended)
 		fold_wanted = schema;
 }
 
@@ -216,13 +272,16 @@ launch_fold(Oid schema)
 
 /*
  * A worker is asked for only after the commit, so that it sees what was
- * appended.
+ * appended; whether one is there, just before it, when that can be found out.
  */
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
 	Oid			schema = fold_wanted;
 
+	if (event == XACT_EVENT_PRE_COMMIT && OidIsValid(schema) &&
+		there_is_a_worker(schema))
+		fold_wanted = InvalidOid;
 	/* What is prepared becomes visible with a later commit, COMMIT PREPARED. */
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
 		return;
@@ -274,15 +333,6 @@ record_error(Oid schema, const char *message)
 	finish_worker_transaction();
 }
 
-static bool
-there_is_a_library(Oid schema)
-{
-	List	   *name = list_make2(makeString(get_namespace_name(schema)),
-								  makeString("usage_fold"));
-
-	return OidIsValid(LookupFuncName(name, 0, NULL, true));
-}
-
 /* Whether at least that many bytes are pending. */
 static bool
 is_pending(Oid pending, Size least)
@@ -309,6 +359,37 @@ is_pending(Oid pending, Size least)
 }
 
 /*
+ * Rows that were folded leave pages behind that every fold and every reader of
+ * usage_pending has to look through. Autovacuum looks after them once a minute,
+ * when there may be thousands. To cut off those at the end would lock writers
+ * out: that is left to it.
+ */
+#define VACUUM_AFTER	4000	/* rows */
+
+static void
+vacuum_pending(Oid pending)
+{
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext,
+												  "usage_analytics vacuum",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller;
+	VacuumStmt *vacuum;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	caller = MemoryContextSwitchTo(context);
+	vacuum = makeNode(VacuumStmt);
+	vacuum->is_vacuumcmd = true;
+	vacuum->options = list_make2(makeDefElem("truncate", (Node *) makeBoolean(false), -1),
+								 makeDefElem("skip_locked", (Node *) makeBoolean(true), -1));
+	vacuum->rels = list_make1(makeVacuumRelation(NULL, pending, NIL));
+	MemoryContextSwitchTo(caller);
+	ExecVacuum(NULL, vacuum, true);
+	CommitTransactionCommand();
+	MemoryContextDelete(context);
+}
+
+/*
  * A worker folds, and folds again as long as the limit is reached within a
  * second: to start one, with nothing in its caches, costs more than a
  * small fold. It leaves after a minute at most, for another that knows the
@@ -318,22 +399,33 @@ is_pending(Oid pending, Size least)
 #define MAX_NAPS	10
 #define MAX_LIFE	60000		/* ms */
 
+/*
+ * In its last naps it does without the lock that says it is there: who relied
+ * on it just before has committed when it leaves.
+ */
+#define LAST_NAPS	3
+
 static void
 fold_and_linger(Oid schema)
 {
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), MAX_LIFE);
 	Oid			first = InvalidOid;
+	bool		announced = false;
+	int64		folded = 0;
 
 	for (int naps = 0; naps <= MAX_NAPS && GetCurrentTimestamp() < end; naps++)
 	{
+		bool		last;
 		Oid			pending;
+		Oid			function;
 		LOCKTAG		tag;
 		Size		least = (Size) pending_limit * 1024;
 
 		start_worker_transaction();
 		/* The model may have been dropped meanwhile. */
 		pending = get_relname_relid("usage_pending", schema);
-		if (!OidIsValid(pending) || !there_is_a_library(schema) ||
+		function = fold_function(schema);
+		if (!OidIsValid(pending) || !OidIsValid(function) ||
 			(OidIsValid(first) && pending != first))
 			break;
 		worker_locktag(&tag, pending);
@@ -342,15 +434,35 @@ fold_and_linger(Oid schema)
 			if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 				break;
 			first = pending;
+			announced = true;
 			least = 1;
 		}
 		if (is_pending(pending, least) && lock_rollups(pending, false))
 		{
 			pgstat_report_activity(STATE_RUNNING, "folding usage_pending");
-			(void) fold(schema, ua_relation_owner(pending));
+			folded += fold(function, ua_relation_owner(pending));
 			naps = 0;
 		}
+		last = naps > MAX_NAPS - LAST_NAPS ||
+			GetCurrentTimestamp() > TimestampTzPlusMilliseconds(end, (int64) -LAST_NAPS * NAP);
+		if (last && announced)
+		{
+			LockRelease(&tag, ExclusiveLock, true);
+			announced = false;
+		}
+		else if (!last && !announced)
+		{
+			/* unless another has come meanwhile */
+			if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+				break;
+			announced = true;
+		}
 		finish_worker_transaction();
+		if (folded >= VACUUM_AFTER)
+		{
+			vacuum_pending(pending);
+			folded = 0;
+		}
 		pgstat_report_stat(true);
 		pgstat_report_activity(STATE_IDLE, NULL);
 
@@ -375,6 +487,9 @@ usage_fold_main(Datum arg)
 	BackgroundWorkerUnblockSignals();
 	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(Oid));
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+
+	/* A fold that a crash undoes is done again: nobody waits for the disk. */
+	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION);
 	context = AllocSetContextCreate(TopMemoryContext, "usage_analytics fold",
 									ALLOCSET_DEFAULT_SIZES);
 
@@ -406,7 +521,7 @@ ua_fold_init(void)
 	DefineCustomIntVariable("usage_analytics.pending_limit",
 							"Amount of pending changes after which a fold in the background is asked for.",
 							"Each commit asks with a probability of what it appended, divided by this.",
-							&pending_limit, 32, 8, MAX_KILOBYTES,
+							&pending_limit, 8, 1, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomBoolVariable("usage_analytics.background_fold",
 							 "Whether commits ask for folds in the background.",

@@ -43,7 +43,9 @@ PG_FUNCTION_INFO_V1(user_day_counts_finalfn);
 /* The days of a user under a name. */
 typedef struct NamedDays
 {
-	struct NamedDays *next;
+	struct NamedDays *next;		/* of the user */
+	struct NamedDays *later;	/* of all, the one that was made after it */
+	pg_uuid_t	user;
 	int			name;
 	UaWordTable words;			/* a bit a day */
 	uint64		window[WINDOW];
@@ -96,6 +98,9 @@ typedef struct UserDays
 	ExpandedObjectHeader header;
 	MemoryContext context;
 	users_hash *users;
+	UserEntry  *last_user;		/* found last: mostly the next row's again */
+	NamedDays  *first_made;
+	NamedDays  *last_made;
 	text	  **names;
 	int			n_names;
 	int			names_capacity;
@@ -259,11 +264,15 @@ take_labels(UserDays *state, FunctionCallInfo fcinfo)
 static UserEntry *
 find_user(UserDays *state, const pg_uuid_t *user)
 {
+	UserEntry  *entry = state->last_user;
 	bool		found;
-	UserEntry  *entry = users_insert(state->users, *user, &found);
 
+	if (entry != NULL && memcmp(&entry->user, user, sizeof(pg_uuid_t)) == 0)
+		return entry;
+	entry = users_insert(state->users, *user, &found);
 	if (!found)
 		entry->days = NULL;
+	state->last_user = entry;
 	return entry;
 }
 
@@ -286,7 +295,14 @@ find_days(UserDays *state, UserEntry *user, NamedDays *last, int name)
 			return days;
 
 	days = MemoryContextAlloc(state->context, sizeof(NamedDays));
+	days->user = user->user;
 	days->name = name;
+	days->later = NULL;
+	if (state->last_made == NULL)
+		state->first_made = days;
+	else
+		state->last_made->later = days;
+	state->last_made = days;
 	ua_word_table_init(&days->words, state->context, days->window, WINDOW);
 	days->next = *place;
 	*place = days;
@@ -311,13 +327,14 @@ add_series(UserDays *state, UserEntry *user, NamedDays *last, int name,
 	return days;
 }
 
-/* Goes through users and names: of each pair the words of days, in order. */
+/*
+ * Goes through users and names: of each pair the words of days, in order. The
+ * pairs come as they were made, and so as they lie in memory.
+ */
 typedef struct DaysWalk
 {
-	UserDays   *state;
-	users_iterator iterator;
-	UserEntry  *user;
 	NamedDays  *days;
+	NamedDays  *later;
 	int			n_words;
 	int			capacity;
 	int32	   *words;
@@ -327,9 +344,8 @@ typedef struct DaysWalk
 static void
 start_walk(DaysWalk *walk, UserDays *state)
 {
-	walk->state = state;
-	users_start_iterate(state->users, &walk->iterator);
 	walk->days = NULL;
+	walk->later = state->first_made;
 	walk->capacity = 64;
 	walk->words = palloc(walk->capacity * sizeof(int32));
 	walk->bits = palloc(walk->capacity * sizeof(uint64));
@@ -340,16 +356,11 @@ next_days(DaysWalk *walk)
 {
 	UaWordTableScan scan;
 
-	if (walk->days != NULL)
-		walk->days = walk->days->next;
-	while (walk->days == NULL)
-	{
-		walk->user = users_iterate(walk->state->users, &walk->iterator);
-		if (walk->user == NULL)
-			return false;
-		CHECK_FOR_INTERRUPTS();
-		walk->days = walk->user->days;
-	}
+	walk->days = walk->later;
+	if (walk->days == NULL)
+		return false;
+	CHECK_FOR_INTERRUPTS();
+	walk->later = walk->days->later;
 
 	walk->n_words = 0;
 	ua_word_table_scan(&scan, &walk->days->words);
@@ -531,7 +542,7 @@ append_days(StringInfo to, const DaysWalk *walk)
 		if (i < walk->n_words && walk->words[i] - walk->words[i - 1] <= RUN_GAP)
 			continue;
 		memset(&run, 0, sizeof(run));
-		run.user = walk->user->user;
+		run.user = walk->days->user;
 		run.name = walk->days->name;
 		run.first = walk->words[first];
 		run.n_words = walk->words[i - 1] - run.first + 1;

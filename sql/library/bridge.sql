@@ -26,3 +26,22 @@ CREATE AGGREGATE @extschema@.count_by_day(days @extschema@.dayset) (
 
 COMMENT ON AGGREGATE @extschema@.count_by_day(@extschema@.dayset) IS
   'On each day, how many of the sets have it; nulls are skipped, NULL where there is none';
+
+CREATE FUNCTION @extschema@.window_counts_transfn(state @extschema@.dayseries, days @extschema@.dayset, n integer, within daterange)
+RETURNS @extschema@.dayseries
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'window_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.window_counts_transfn(@extschema@.dayseries, @extschema@.dayset, integer, daterange) IS
+  'Transition function of window_counts()';
+
+CREATE AGGREGATE @extschema@.window_counts(days @extschema@.dayset, n integer, within daterange) (
+  SFUNC = @extschema@.window_counts_transfn,
+  STYPE = @extschema@.dayseries,
+  SSPACE = 4096,
+  COMBINEFUNC = @extschema@.count_by_day_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.window_counts(@extschema@.dayset, integer, daterange) IS
+  'On each day of the range, how many of the sets have a day of the range among the n days (1 to 366, others are an error, 22023) that end with it; null sets are skipped, NULL where there is none; n and the range must not be null (22004)';

@@ -31,6 +31,37 @@ RETURNS TABLE (
   cohorts     @extschema@.dayseries_map,
   place       tid
 )
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100 ROWS 100
+AS 'MODULE_PATHNAME', 'usage_changes';
+
+COMMENT ON FUNCTION @extschema@.usage_changes(text[], text) IS
+  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands, NULL where there is none';
+
+CREATE FUNCTION @extschema@.usage_changes_by_query(
+  parts text[],
+  source text
+)
+RETURNS TABLE (
+  account_id  uuid,
+  user_id     uuid,
+  month       date,
+  days        @extschema@.dayset,
+  events      @extschema@.dayseries_map,
+  seconds     @extschema@.dayseries_map,
+  sources     @extschema@.dayseries_map,
+  lags        @extschema@.dayseries_map,
+  event_users @extschema@.dayseries_map,
+  dau         @extschema@.dayseries,
+  wau         @extschema@.dayseries,
+  active_28d  @extschema@.dayseries,
+  mau         @extschema@.dayseries,
+  weekly      @extschema@.dayseries,
+  monthly     @extschema@.dayseries,
+  quarterly   @extschema@.dayseries,
+  lifecycle   @extschema@.dayseries_map,
+  cohorts     @extschema@.dayseries_map,
+  place       tid
+)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
 -- Nothing tells the planner how much is pending. What is to be looked up row by
@@ -512,5 +543,5 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_changes(text[], text) IS
-  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands, NULL where there is none';
+COMMENT ON FUNCTION @extschema@.usage_changes_by_query(text[], text) IS
+  'What usage_changes() returns, as one query that row security and rights apply to; what usage_changes() calls for all that is settled, for more pending rows than work_mem holds, and for readers with rights on some of it only';

@@ -113,6 +113,26 @@ CREATE AGGREGATE @extschema@.active_day_counts(days @extschema@.dayset, period t
 COMMENT ON AGGREGATE @extschema@.active_day_counts(@extschema@.dayset, text, integer) IS
   'By number of days, from 1, on the first day of each period (day, week, month, quarter): how many of the sets have so many days in it; weeks begin on week_start, 1 Monday to 7 Sunday (22023, NULL 22004); null sets are skipped, NULL where there is none; an error for a week without a first day (22008)';
 
+CREATE FUNCTION @extschema@.active_day_counts_transfn(state @extschema@.dayseries_map, days @extschema@.dayset, period text, week_start integer, within daterange)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'active_day_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.active_day_counts_transfn(@extschema@.dayseries_map, @extschema@.dayset, text, integer, daterange) IS
+  'Transition function of active_day_counts';
+
+CREATE AGGREGATE @extschema@.active_day_counts(days @extschema@.dayset, period text, week_start integer, within daterange) (
+  SFUNC = @extschema@.active_day_counts_transfn,
+  STYPE = @extschema@.dayseries_map,
+  SSPACE = 4096,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
+  COMBINEFUNC = @extschema@.figures_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.active_day_counts(@extschema@.dayset, text, integer, daterange) IS
+  'The same as active_day_counts() of days * within, without making these; within must not be null (22004)';
+
 CREATE FUNCTION @extschema@.active_period_counts_transfn(state @extschema@.dayseries_map, days @extschema@.dayset, period text, week_start integer)
 RETURNS @extschema@.dayseries_map
 LANGUAGE c IMMUTABLE PARALLEL SAFE
@@ -133,6 +153,26 @@ CREATE AGGREGATE @extschema@.active_period_counts(days @extschema@.dayset, perio
 COMMENT ON AGGREGATE @extschema@.active_period_counts(@extschema@.dayset, text, integer) IS
   'How many of the sets have each day as the first active one of its period (day, week, month, quarter; label active), of all (new), and of a period after an active one (returning); weeks begin on week_start, 1 Monday to 7 Sunday (22023, NULL 22004); null sets are skipped, NULL where there is none';
 
+CREATE FUNCTION @extschema@.active_period_counts_transfn(state @extschema@.dayseries_map, days @extschema@.dayset, period text, week_start integer, within daterange)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'active_period_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.active_period_counts_transfn(@extschema@.dayseries_map, @extschema@.dayset, text, integer, daterange) IS
+  'Transition function of active_period_counts';
+
+CREATE AGGREGATE @extschema@.active_period_counts(days @extschema@.dayset, period text, week_start integer, within daterange) (
+  SFUNC = @extschema@.active_period_counts_transfn,
+  STYPE = @extschema@.dayseries_map,
+  SSPACE = 4096,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
+  COMBINEFUNC = @extschema@.figures_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.active_period_counts(@extschema@.dayset, text, integer, daterange) IS
+  'The same as active_period_counts() of days * within, without making these; within must not be null (22004)';
+
 CREATE FUNCTION @extschema@.retention_counts_transfn(state @extschema@.dayseries_map, started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean)
 RETURNS @extschema@.dayseries_map
 LANGUAGE c IMMUTABLE PARALLEL SAFE
@@ -152,3 +192,23 @@ CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @
 
 COMMENT ON AGGREGATE @extschema@.retention_counts(@extschema@.dayset, @extschema@.dayset, text, integer, boolean) IS
   'By cohort, the period (day, week, month, quarter) of the first day of started, under whose first day as a label: how many of the sets back have each day as the first active one of its period, from the cohort''s on, or, where unbounded, as the last of all; label size has how many there are in each cohort, on its first day; weeks begin on week_start, 1 Monday to 7 Sunday (22023, NULL 22004); null and empty sets started are skipped, NULL where there is none; an error for a period without a first day (22008)';
+
+CREATE FUNCTION @extschema@.retention_counts_transfn(state @extschema@.dayseries_map, started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean, within daterange)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'retention_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.retention_counts_transfn(@extschema@.dayseries_map, @extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange) IS
+  'Transition function of retention_counts';
+
+CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean, within daterange) (
+  SFUNC = @extschema@.retention_counts_transfn,
+  STYPE = @extschema@.dayseries_map,
+  SSPACE = 16384,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
+  COMBINEFUNC = @extschema@.figures_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.retention_counts(@extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange) IS
+  'The same as retention_counts() of started * within and back * within, without making these; within must not be null (22004)';

@@ -195,12 +195,14 @@ AS 'MODULE_PATHNAME', 'usage_segment';
 COMMENT ON FUNCTION @extschema@.usage_segment(uuid, text, boolean) IS
   'Today''s segment of an account (plan_tier, region, account_id) or a user (those of the account, role, country), null where there is none; reads all of them once a query; part of the reports';
 
--- The query for days of activity up to today: segment_value, user_id, days.
+-- The query for days of activity: segment_value, user_id, days. Those after today
+-- may be among them, and are cut off where days are counted.
 -- A user has a row in each segment, and is whom the segment's events are of;
 -- where users are followed over time (own), whom the segment has today. Which
 -- users they are can be left out (without with_users), and is null then, maybe.
--- With a period, counts instead of users and days, where that takes no look at users.
-CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
+-- With a period, counts of users in their place, and with counts, an aggregate of
+-- days whose results can be added up, with %s for those up to today, these results.
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL, counts text DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -208,7 +210,8 @@ SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_variable
 DECLARE
-  past CONSTANT text := (SELECT format('%L::daterange', settings.past) FROM @extschema@.usage_today AS settings);
+  today CONSTANT date := (SELECT settings.today FROM @extschema@.usage_today AS settings);
+  past CONSTANT text := format('%L::daterange', daterange(NULL, today, '[]'));
   by_label CONSTANT boolean := coalesce(segment IN ('source', 'event_name', 'event_category'), false);
   of_events CONSTANT boolean := by_label OR event IS NOT NULL OR category IS NOT NULL;
   by_user CONSTANT boolean := own OR segment IS NULL OR segment IN ('role', 'country');
@@ -243,6 +246,7 @@ DECLARE
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
+  counted CONSTANT text := CASE WHEN period IS NULL THEN format(counts, past) ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %s)', period, week_start, past) END;
   -- Which labels count, and under which names
   labels text[];
   names text[];
@@ -251,6 +255,8 @@ DECLARE
   passes integer := 1;
   changed uuid[];
   merged text;
+  settled text;
+  joined text;
   query text;
 BEGIN
   IF of_events THEN
@@ -306,26 +312,36 @@ BEGIN
        WHERE shared.shared;
     END IF;
     -- The parts have no column that is not used: then their rows are passed on as they are.
-    query := format('SELECT %1$s %2$s, active.days
-                       FROM (SELECT %3$s %4$s active.days OPERATOR(@extschema@.*) %5$s AS days FROM @extschema@.user_activity AS active WHERE NOT active.shared %6$s
-                             UNION ALL
-                             SELECT %3$s %4$s @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %5$s FROM %7$s AS active WHERE %8$s GROUP BY %9$s) AS active',
-      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
-      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END, past,
-      CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
+    settled := format('SELECT %s %s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
+      CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END);
+    joined := format('SELECT %s %s @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
+    query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
+      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+      settled, joined);
   END IF;
-  IF by_user AND NOT counting THEN
-    query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
+  IF counted IS NOT NULL AND settled IS NOT NULL AND segment IS NULL THEN
+    -- Each part is counted where it is read: no row of a user goes any further.
+    query := format('SELECT NULL::text AS segment_value, @extschema@.sum(counts) AS counts FROM (SELECT %1$s AS counts FROM (%2$s) AS days UNION ALL SELECT %1$s FROM (%3$s) AS days) AS parts',
+      counted, settled, joined);
+  ELSIF NOT counting THEN
+    IF by_user THEN
+      query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
+    END IF;
+    IF counted IS NOT NULL THEN
+      query := format('SELECT %s, %s AS counts FROM (%s) AS days GROUP BY %s',
+        CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END, counted, query, CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END);
+    END IF;
   END IF;
   RETURN CASE WHEN period IS NULL OR counting THEN query
-              ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
-                             FROM (SELECT segment_value, @extschema@.active_period_counts(days, %L::text, %s) AS counts FROM (%s) AS days GROUP BY 1) AS counted', period, week_start, query) END;
+              ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned FROM (%s) AS counted', query) END;
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer) IS
-  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer, text) IS
+  'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; with an aggregate of days, in which %s stands for the days up to today, the query for its results: segment_value, counts; part of the reports';
 
 -- ---------- what the second level tells ----------
 
@@ -365,6 +381,10 @@ COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid,
 
 -- ---------- what both levels tell ----------
 
+-- What a worker has counted is counted once more where it is put together: a
+-- second one gains nothing. Users' rows are joined by hashing: how many there
+-- are cannot be told before.
+
 CREATE FUNCTION @extschema@.usage_figures(
   metric text,
   period text,
@@ -388,6 +408,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET DateStyle = 'ISO'
 SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -422,7 +443,7 @@ DECLARE
     ELSE 'NULL::@extschema@.dayseries'
   END;
   query text;
-  sharers uuid[];
+  sharers text;
   summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
@@ -432,9 +453,9 @@ BEGIN
       concat_ws(', ',
         value || ' AS value',
         format('@extschema@.sum(%I) AS active', figure),
-        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle OPERATOR(@extschema@.->) ''new''::text)'
+        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle, ''new''::text)'
              ELSE 'NULL::@extschema@.dayseries' END || ' AS arrived',
-        CASE WHEN own THEN format('@extschema@.sum(lifecycle OPERATOR(@extschema@.->) %L::text)',
+        CASE WHEN own THEN format('@extschema@.sum(lifecycle, %L::text)',
                                   CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
              ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
       concat_ws(', ', figure, 'lifecycle', sum_column),
@@ -446,16 +467,17 @@ BEGIN
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
     IF segment IN ('plan_tier', 'region') AND one_account IS NULL THEN
-      SELECT array_agg(user_id) INTO sharers
-        FROM (SELECT user_id
-                FROM @extschema@.user_activity
-               WHERE shared
-              UNION
-              SELECT user_id
-                FROM @extschema@.usage_changes('{days}')
-               WHERE pending AND place IS NULL) AS users;
-    END IF;
-    IF sharers IS NOT NULL THEN
+      sharers := 'activity.shared';
+      IF pending THEN
+        SELECT format('activity.user_id = ANY (%L::uuid[])', array_agg(user_id)) INTO sharers
+          FROM (SELECT user_id
+                  FROM @extschema@.user_activity
+                 WHERE shared
+                UNION
+                SELECT user_id
+                  FROM @extschema@.usage_changes('{days}')
+                 WHERE place IS NULL) AS users;
+      END IF;
       query := query || format($query$
         UNION ALL
         SELECT segment_value,
@@ -477,14 +499,15 @@ BEGIN
             FROM @extschema@.%4$I AS activity
             LEFT JOIN @extschema@.dim_account AS account
               ON account.account_id = activity.account_id
-           WHERE activity.user_id = ANY (%3$L::uuid[])
+           WHERE %3$s
         ) $query$, segment, past, sharers, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END) || query;
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
       CASE WHEN window_days IS NULL
             THEN @extschema@.usage_days_query(segment, event, category, one_account, own, false, period, week_start)
-            ELSE format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own, false), grouping) END);
+            ELSE format('SELECT segment_value, counts AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned FROM (%s) AS windows',
+                        @extschema@.usage_days_query(segment, event, category, one_account, own, false, counts => format('@extschema@.window_counts(days, %s, %%s)', window_days))) END);
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN
@@ -640,27 +663,25 @@ BEGIN
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
     WITH days AS MATERIALIZED (
-      SELECT %s,
-             @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
+      SELECT segment_value,
+             counts OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
         FROM (%s) AS days
-       GROUP BY %s
     )
     SELECT periods.period_start,
            days.segment_value,
            bucket.active_days,
            found.users,
            round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
-           periods.next_start <= $6
+           periods.next_start <= $5
       FROM days
      CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
      CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
      CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
-     WHERE $5 IS NULL OR NOT @extschema@.isempty(days.counts)
+     WHERE $4 IS NULL OR NOT @extschema@.isempty(days.counts)
      ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
-    CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
-    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false),
-    CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END)
-  USING range.first_start, range.last_start, period, range.week_start, segment, range.today;
+    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false,
+                                 counts => format('@extschema@.active_day_counts(days, %L::text, %s, %%s)', period, range.week_start)))
+  USING range.first_start, range.last_start, period, segment, range.today;
 END
 $function$;
 
@@ -749,6 +770,8 @@ SET search_path = pg_catalog, pg_temp
 SET jit = off
 SET DateStyle = 'ISO'
 SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+SET enable_mergejoin = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -756,7 +779,7 @@ DECLARE
   range record;
   as_of_start date;
   past daterange;
-  started text;
+  counted text;
   cohorts text;
 BEGIN
   PERFORM @extschema@.usage_check_choice('kind', kind, '{n_period,unbounded}');
@@ -774,19 +797,21 @@ BEGIN
                CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
       past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts', 'cohorts', '{cohorts}', NULL, NULL, range.first_start, range.today));
   ELSE
-    started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, start_event IS DISTINCT FROM return_event);
+    IF start_event IS NOT DISTINCT FROM return_event THEN
+      counted := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, false,
+                                              counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L, %%s)', period, range.week_start, kind = 'unbounded'));
+    ELSE
+      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
+        kind = 'unbounded', past,
+        @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, true),
+        @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true));
+    END IF;
     cohorts := format($query$
       SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
-        FROM (SELECT %s, @extschema@.retention_counts(started, back, $1, $2, %L) AS counts FROM (%s) AS users GROUP BY %s) AS counted
+        FROM (%s) AS counted
        CROSS JOIN LATERAL @extschema@.unnest(counted.counts OPERATOR(@extschema@.->) 'size'::text) AS size
-        CROSS JOIN LATERAL (SELECT %s AS users) AS cohort $query$,
-      CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
-      kind = 'unbounded',
-      CASE WHEN start_event IS NOT DISTINCT FROM return_event THEN format('SELECT segment_value, days AS started, days AS back FROM (%s) AS days', started)
-           ELSE format('SELECT started.segment_value, started.days AS started, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
-                       started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true)) END,
-      CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END,
-      '@extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2)');
+       CROSS JOIN LATERAL (SELECT @extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2) AS users) AS cohort $query$,
+      counted);
   END IF;
   RETURN QUERY EXECUTE format($query$
     SELECT cohorts.segment_value,
@@ -901,21 +926,22 @@ BEGIN
            member.role,
            active.active_days,
            @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
-      -- Each user is there once: said so that those found, and not all, are hashed for the join.
-      FROM (SELECT DISTINCT ON (user_id) *
-              FROM (SELECT user_id,
-                           days,
-                           @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
-                      FROM (%s) AS active
-                    OFFSET 0) AS active
-             WHERE active_days >= $2) AS active
+      -- Each user is there once: said so that those found, and not all, are hashed
+      -- for the join. Their days are counted once more, as they are few.
+      FROM (SELECT DISTINCT ON (user_id)
+                   user_id,
+                   days,
+                   @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
+              FROM (%s) AS active
+             WHERE @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) >= $2) AS active
       LEFT JOIN @extschema@.dim_user AS member
         ON member.user_id = active.user_id %s
-      LEFT JOIN @extschema@.dim_account AS account
+      LEFT JOIN %s AS account
         ON account.account_id = member.account_id
      ORDER BY active.active_days DESC, active.user_id $query$,
     @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
-    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END)
+    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END,
+    CASE WHEN power_users.account_id IS NULL THEN '(SELECT account_id, account_name FROM @extschema@.dim_account OFFSET 0)' ELSE '@extschema@.dim_account' END)
   USING day, least_days;
 END
 $function$;

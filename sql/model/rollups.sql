@@ -39,6 +39,8 @@ COMMENT ON COLUMN @extschema@.user_activity.shared IS 'Whether the user has rows
 -- The second level: the same sums over an account's users, and over everybody
 
 -- The short columns come first: what they hold is found without reading past the long ones.
+-- Rows stay whole up to a page, and uncompressed: folds write them again and again, and
+-- compressed they are hardly smaller.
 CREATE TABLE @extschema@.account_rollup (
   account_id  uuid NOT NULL,
   month       date NOT NULL,
@@ -55,7 +57,7 @@ CREATE TABLE @extschema@.account_rollup (
   events      @extschema@.dayseries_map NOT NULL,
   event_users @extschema@.dayseries_map NOT NULL,
   cohorts     @extschema@.dayseries_map NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 70, toast_tuple_target = 8160);
 
 ALTER TABLE @extschema@.account_rollup ADD CONSTRAINT account_rollup_pkey PRIMARY KEY (account_id, month);
 
@@ -92,7 +94,7 @@ CREATE TABLE @extschema@.usage_totals (
   quarterly   @extschema@.dayseries NOT NULL,
   lifecycle   @extschema@.dayseries_map NOT NULL,
   cohorts     @extschema@.dayseries_map NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 70, toast_tuple_target = 8160);
 
 ALTER TABLE @extschema@.usage_totals ADD CONSTRAINT usage_totals_pkey PRIMARY KEY (month);
 -- Read whole, and hardly smaller when compressed

@@ -203,6 +203,42 @@ ROLLBACK TO before;
 SELECT retention_counts('{4714-11-24 BC}', '{2026-01-01}', 'week', 2, false);
 ROLLBACK TO before;
 
+-- Of some days alone: the same as of sets that were cut to these, whatever the range, also where it changes from row to row.
+SELECT window_counts(days, 3, '[2026-01-01,2026-01-06]') FROM (VALUES ('{2025-12-31,2026-01-05}'::dayset), ('{2026-01-01,2026-01-02}'), ('{}'), (NULL)) AS d (days);
+SELECT window_counts(days, 3, '(,)') FROM (VALUES (NULL::dayset)) AS d (days);
+CREATE TABLE ranges AS
+SELECT within FROM unnest('{"(,)","(,2026-01-01]","[2025-03-10,)","[2025-07-09,2025-10-14)","[2026-01-03,2026-01-03]",empty,"(,0001-01-01 BC)","[-infinity,infinity]","[1990-01-01,2024-03-05]"}'::daterange[]) AS within;
+CREATE FUNCTION pg_temp.wrong_within() RETURNS TABLE (of text, counts bigint, empty bigint, wrong bigint) LANGUAGE sql AS $$
+  SELECT of, count(*), count(*) FILTER (WHERE coalesce(naive, '{}') = '{}'), count(*) FILTER (WHERE found IS DISTINCT FROM naive)
+    FROM (SELECT 'days' AS of, active_day_counts(after, period, 3, within) AS found, active_day_counts(after * within, period, 3) AS naive
+            FROM users, ranges, unnest('{day,week,month,quarter}'::text[]) AS period WHERE kind <> 6 GROUP BY within, period, grp
+          UNION ALL
+          SELECT 'periods', active_period_counts(after, period, 3, within), active_period_counts(after * within, period, 3)
+            FROM users, ranges, unnest('{day,week,month,quarter}'::text[]) AS period WHERE kind <> 6 GROUP BY within, period, grp
+          UNION ALL
+          SELECT 'cohorts', retention_counts(before, after, period, 3, unbounded, within), retention_counts(before * within, after * within, period, 3, unbounded)
+            FROM users, ranges, unnest('{day,week,month,quarter}'::text[]) AS period, unnest('{true,false}'::boolean[]) AS unbounded WHERE kind <> 6 GROUP BY within, period, unbounded, grp
+          UNION ALL
+          SELECT 'windows', dayseries_map('w', window_counts(after, n, within)), dayseries_map('w', count_by_day("trailing"(after * within, n)) * within)
+            FROM users, ranges, unnest('{1,2,7,30,63,64,65,128,200,366}'::integer[]) AS n WHERE kind <> 6 GROUP BY within, n, grp) AS of_groups
+   GROUP BY of ORDER BY of
+$$;
+SELECT of, counts > 200 AS many, empty < counts / 2 AS most_not_empty, wrong FROM pg_temp.wrong_within();
+SELECT active_day_counts(after, 'week', 3, within) = active_day_counts(after * within, 'week', 3) AS days, active_period_counts(after, 'week', 3, within) = active_period_counts(after * within, 'week', 3) AS periods,
+       retention_counts(before, after, 'week', 3, false, within) = retention_counts(before * within, after * within, 'week', 3, false) AS cohorts, sum(window_counts) = count_by_day("trailing"(after * within, 90) * within) AS windows
+  FROM (SELECT *, window_counts(after, 90, within) OVER (PARTITION BY id, within) FROM (SELECT * FROM users, ranges WHERE kind <> 6 ORDER BY id, within) AS mixed) AS mixed;
+SAVEPOINT before;
+SELECT active_day_counts('{2026-01-01}', 'week', 1, NULL);
+ROLLBACK TO before;
+SELECT window_counts('{2026-01-01}', 0, '(,)');
+ROLLBACK TO before;
+SELECT window_counts('{2026-01-01}', 367, '(,)');
+ROLLBACK TO before;
+SELECT window_counts('{2026-01-01}', NULL, '(,)');
+ROLLBACK TO before;
+SELECT window_counts('{2026-01-01}', 7, NULL);
+ROLLBACK TO before;
+
 -- Every change adds up with what was there before to what is there after.
 SELECT activity_counts(NULL, before) + activity_counts(before, after) = activity_counts(NULL, after) AS activity,
        period_counts(NULL, before, 3) + period_counts(before, after, 3) = period_counts(NULL, after, 3) AS periods,

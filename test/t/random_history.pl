@@ -59,6 +59,7 @@ my $expected = qr/deadlock\ detected
                  |printf
                  |cannot\ affect\ row\ a\ second\ time
                  |more\ than\ one\ row\ returned\ by\ a\ subquery
+                 |duplicate\ key\ value\ violates\ unique\ constraint\ "fct_event_pkey"
                  |savepoint\ "part"\ does\ not\ exist
                  |prepared\ transaction\ with\ identifier\ .*\ does\ not\ exist
                  |violates\ foreign\ key\ constraint/x;

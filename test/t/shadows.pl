@@ -259,7 +259,7 @@ SQL
 	run_ok($d, 'wanda', <<'SQL', 'a commit that asks for a fold');
 SET usage_analytics.pending_limit = '8kB';
 INSERT INTO public.fct_event (user_id, account_id, event_name, event_ts)
-SELECT u.user_id, u.account_id, 'event ' OPERATOR(pg_catalog.||) n::pg_catalog.text, pg_catalog.now() FROM public.dim_user AS u, pg_catalog.generate_series(1, 2000) AS n;
+SELECT u.user_id, u.account_id, 'event ' OPERATOR(pg_catalog.||) n::pg_catalog.text, pg_catalog.now() FROM public.dim_user AS u, pg_catalog.generate_series(1, 20000) AS n;
 SQL
 	ok(node()->poll_query_until($d, 'SELECT NOT EXISTS (SELECT FROM public.usage_pending)'), 'it has been folded');
 	is(join('; ', sprung_since($start)), '', 'the background worker: nothing of hers is run');

@@ -1956,6 +1956,25 @@ CREATE AGGREGATE @extschema@.count_by_day(days @extschema@.dayset) (
 COMMENT ON AGGREGATE @extschema@.count_by_day(@extschema@.dayset) IS
   'On each day, how many of the sets have it; nulls are skipped, NULL where there is none';
 
+CREATE FUNCTION @extschema@.window_counts_transfn(state @extschema@.dayseries, days @extschema@.dayset, n integer, within daterange)
+RETURNS @extschema@.dayseries
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'window_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.window_counts_transfn(@extschema@.dayseries, @extschema@.dayset, integer, daterange) IS
+  'Transition function of window_counts()';
+
+CREATE AGGREGATE @extschema@.window_counts(days @extschema@.dayset, n integer, within daterange) (
+  SFUNC = @extschema@.window_counts_transfn,
+  STYPE = @extschema@.dayseries,
+  SSPACE = 4096,
+  COMBINEFUNC = @extschema@.count_by_day_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.window_counts(@extschema@.dayset, integer, daterange) IS
+  'On each day of the range, how many of the sets have a day of the range among the n days (1 to 366, others are an error, 22023) that end with it; null sets are skipped, NULL where there is none; n and the range must not be null (22004)';
+
 -- sql/library/user_days.sql
 
 -- The days of users, of many rows with sums of theirs.
@@ -2140,6 +2159,26 @@ CREATE AGGREGATE @extschema@.active_day_counts(days @extschema@.dayset, period t
 COMMENT ON AGGREGATE @extschema@.active_day_counts(@extschema@.dayset, text, integer) IS
   'By number of days, from 1, on the first day of each period (day, week, month, quarter): how many of the sets have so many days in it; weeks begin on week_start, 1 Monday to 7 Sunday (22023, NULL 22004); null sets are skipped, NULL where there is none; an error for a week without a first day (22008)';
 
+CREATE FUNCTION @extschema@.active_day_counts_transfn(state @extschema@.dayseries_map, days @extschema@.dayset, period text, week_start integer, within daterange)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'active_day_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.active_day_counts_transfn(@extschema@.dayseries_map, @extschema@.dayset, text, integer, daterange) IS
+  'Transition function of active_day_counts';
+
+CREATE AGGREGATE @extschema@.active_day_counts(days @extschema@.dayset, period text, week_start integer, within daterange) (
+  SFUNC = @extschema@.active_day_counts_transfn,
+  STYPE = @extschema@.dayseries_map,
+  SSPACE = 4096,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
+  COMBINEFUNC = @extschema@.figures_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.active_day_counts(@extschema@.dayset, text, integer, daterange) IS
+  'The same as active_day_counts() of days * within, without making these; within must not be null (22004)';
+
 CREATE FUNCTION @extschema@.active_period_counts_transfn(state @extschema@.dayseries_map, days @extschema@.dayset, period text, week_start integer)
 RETURNS @extschema@.dayseries_map
 LANGUAGE c IMMUTABLE PARALLEL SAFE
@@ -2160,6 +2199,26 @@ CREATE AGGREGATE @extschema@.active_period_counts(days @extschema@.dayset, perio
 COMMENT ON AGGREGATE @extschema@.active_period_counts(@extschema@.dayset, text, integer) IS
   'How many of the sets have each day as the first active one of its period (day, week, month, quarter; label active), of all (new), and of a period after an active one (returning); weeks begin on week_start, 1 Monday to 7 Sunday (22023, NULL 22004); null sets are skipped, NULL where there is none';
 
+CREATE FUNCTION @extschema@.active_period_counts_transfn(state @extschema@.dayseries_map, days @extschema@.dayset, period text, week_start integer, within daterange)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'active_period_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.active_period_counts_transfn(@extschema@.dayseries_map, @extschema@.dayset, text, integer, daterange) IS
+  'Transition function of active_period_counts';
+
+CREATE AGGREGATE @extschema@.active_period_counts(days @extschema@.dayset, period text, week_start integer, within daterange) (
+  SFUNC = @extschema@.active_period_counts_transfn,
+  STYPE = @extschema@.dayseries_map,
+  SSPACE = 4096,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
+  COMBINEFUNC = @extschema@.figures_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.active_period_counts(@extschema@.dayset, text, integer, daterange) IS
+  'The same as active_period_counts() of days * within, without making these; within must not be null (22004)';
+
 CREATE FUNCTION @extschema@.retention_counts_transfn(state @extschema@.dayseries_map, started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean)
 RETURNS @extschema@.dayseries_map
 LANGUAGE c IMMUTABLE PARALLEL SAFE
@@ -2179,6 +2238,26 @@ CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @
 
 COMMENT ON AGGREGATE @extschema@.retention_counts(@extschema@.dayset, @extschema@.dayset, text, integer, boolean) IS
   'By cohort, the period (day, week, month, quarter) of the first day of started, under whose first day as a label: how many of the sets back have each day as the first active one of its period, from the cohort''s on, or, where unbounded, as the last of all; label size has how many there are in each cohort, on its first day; weeks begin on week_start, 1 Monday to 7 Sunday (22023, NULL 22004); null and empty sets started are skipped, NULL where there is none; an error for a period without a first day (22008)';
+
+CREATE FUNCTION @extschema@.retention_counts_transfn(state @extschema@.dayseries_map, started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean, within daterange)
+RETURNS @extschema@.dayseries_map
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'retention_counts_transfn';
+
+COMMENT ON FUNCTION @extschema@.retention_counts_transfn(@extschema@.dayseries_map, @extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange) IS
+  'Transition function of retention_counts';
+
+CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean, within daterange) (
+  SFUNC = @extschema@.retention_counts_transfn,
+  STYPE = @extschema@.dayseries_map,
+  SSPACE = 16384,
+  FINALFUNC = @extschema@.dayseries_map_sum_finalfn,
+  COMBINEFUNC = @extschema@.figures_combinefn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.retention_counts(@extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange) IS
+  'The same as retention_counts() of started * within and back * within, without making these; within must not be null (22004)';
 
 -- sql/library/aggregates.sql
 
@@ -3550,6 +3629,37 @@ RETURNS TABLE (
   cohorts     @extschema@.dayseries_map,
   place       tid
 )
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100 ROWS 100
+AS 'MODULE_PATHNAME', 'usage_changes';
+
+COMMENT ON FUNCTION @extschema@.usage_changes(text[], text) IS
+  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands, NULL where there is none';
+
+CREATE FUNCTION @extschema@.usage_changes_by_query(
+  parts text[],
+  source text
+)
+RETURNS TABLE (
+  account_id  uuid,
+  user_id     uuid,
+  month       date,
+  days        @extschema@.dayset,
+  events      @extschema@.dayseries_map,
+  seconds     @extschema@.dayseries_map,
+  sources     @extschema@.dayseries_map,
+  lags        @extschema@.dayseries_map,
+  event_users @extschema@.dayseries_map,
+  dau         @extschema@.dayseries,
+  wau         @extschema@.dayseries,
+  active_28d  @extschema@.dayseries,
+  mau         @extschema@.dayseries,
+  weekly      @extschema@.dayseries,
+  monthly     @extschema@.dayseries,
+  quarterly   @extschema@.dayseries,
+  lifecycle   @extschema@.dayseries_map,
+  cohorts     @extschema@.dayseries_map,
+  place       tid
+)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 SET search_path = pg_catalog, pg_temp
 -- Nothing tells the planner how much is pending. What is to be looked up row by
@@ -4031,8 +4141,8 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_changes(text[], text) IS
-  'What the rollups are changed by: source pending, what is pending; settled, what the settled first level makes of the second; outside totals, what usage_totals does not tell the reader: what is pending and, where row security hides usage_totals, all that is settled as well. Parts: months and days (of the first level, a row per account, user and month, and per account and user with the days after it), accounts and totals (of the second, without and with null accounts; with those figures of events, seconds, sources, or sums for the three, lags (of totals only), event_users, activity, periods and cohorts that are among the parts); place says where the settled row of a month, or of days, stands, NULL where there is none';
+COMMENT ON FUNCTION @extschema@.usage_changes_by_query(text[], text) IS
+  'What usage_changes() returns, as one query that row security and rights apply to; what usage_changes() calls for all that is settled, for more pending rows than work_mem holds, and for readers with rights on some of it only';
 
 -- sql/library/rollups.sql
 
@@ -4070,183 +4180,12 @@ AS 'MODULE_PATHNAME', 'usage_lock_rollups';
 COMMENT ON FUNCTION @extschema@.usage_lock_rollups(boolean) IS
   'Take the lock that lets one session at a time change the rollups, until the transaction ends; false where another has it and wait is false; for members of the owner''s role (42501)';
 
--- Add what changes to the rollups: what is pending, which is taken from there,
--- or, with the source settled, the second level anew, over one that is empty.
--- One statement, so one snapshot: what it takes is what it adds, and whoever
--- deletes an event has seen it inserted, so no settled sum is ever below 0. The
--- rollups are locked, so nothing here meets another fold.
+-- The second level, from the source settled, is added over one that is empty.
 CREATE FUNCTION @extschema@.usage_apply_changes(source text)
 RETURNS bigint
-LANGUAGE plpgsql
+LANGUAGE c VOLATILE STRICT
 SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-  applied bigint;
-  empty_keys record;
-BEGIN
-  IF NOT EXISTS (SELECT
-                   FROM pg_class
-                  WHERE oid = '@extschema@.usage_pending'::regclass AND relowner = current_user::regrole) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = 'must be owner of the usage model',
-      HINT = 'Call @extschema@.usage_refresh().';
-  END IF;
-  WITH taken AS (
-    DELETE FROM @extschema@.usage_pending
-     WHERE source = 'pending'
-    RETURNING month
-  ), changes AS MATERIALIZED (
-    SELECT *
-      FROM @extschema@.usage_changes(
-             CASE source WHEN 'pending' THEN ARRAY['months', 'days'] END
-             || ARRAY['accounts', 'totals', 'sums', 'lags', 'event_users', 'activity', 'periods', 'cohorts'],
-             source)
-  ), months AS (
-    UPDATE @extschema@.usage_rollup AS rollup
-       SET events = rollup.events OPERATOR(@extschema@.+) changes.events,
-           seconds = rollup.seconds OPERATOR(@extschema@.+) changes.seconds,
-           sources = rollup.sources OPERATOR(@extschema@.+) changes.sources
-      FROM changes
-     WHERE changes.user_id IS NOT NULL AND changes.month IS NOT NULL AND rollup.ctid = changes.place
-    RETURNING rollup.account_id,
-              rollup.user_id,
-              rollup.month,
-              @extschema@.isempty(rollup.events) AND @extschema@.isempty(rollup.seconds) AND @extschema@.isempty(rollup.sources) AS is_empty
-  ), new_months AS (
-    INSERT INTO @extschema@.usage_rollup (account_id, user_id, month, events, seconds, sources)
-    SELECT account_id, user_id, month, events, seconds, sources
-      FROM changes
-     WHERE user_id IS NOT NULL AND month IS NOT NULL AND place IS NULL
-       AND NOT (@extschema@.isempty(events) AND @extschema@.isempty(seconds) AND @extschema@.isempty(sources))
-  ), activity AS (
-    UPDATE @extschema@.user_activity AS activity
-       SET days = changes.days
-      FROM changes
-     WHERE changes.user_id IS NOT NULL AND changes.month IS NULL AND activity.ctid = changes.place
-    RETURNING activity.account_id, activity.user_id, @extschema@.isempty(activity.days) AS is_empty
-  ), new_activity AS (
-    INSERT INTO @extschema@.user_activity (account_id, user_id, days)
-    SELECT account_id, user_id, days
-      FROM changes
-     WHERE user_id IS NOT NULL AND month IS NULL AND place IS NULL
-    RETURNING user_id
-  ), accounts AS (
-    INSERT INTO @extschema@.account_rollup AS rollup (account_id, month, events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts)
-    SELECT account_id, month, events, seconds, sources, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts
-      FROM changes
-     WHERE user_id IS NULL AND account_id IS NOT NULL
-     ORDER BY account_id, month
-    ON CONFLICT (account_id, month) DO UPDATE
-       SET events = rollup.events OPERATOR(@extschema@.+) excluded.events,
-           seconds = rollup.seconds OPERATOR(@extschema@.+) excluded.seconds,
-           sources = rollup.sources OPERATOR(@extschema@.+) excluded.sources,
-           event_users = rollup.event_users OPERATOR(@extschema@.+) excluded.event_users,
-           dau = rollup.dau OPERATOR(@extschema@.+) excluded.dau,
-           wau = rollup.wau OPERATOR(@extschema@.+) excluded.wau,
-           active_28d = rollup.active_28d OPERATOR(@extschema@.+) excluded.active_28d,
-           mau = rollup.mau OPERATOR(@extschema@.+) excluded.mau,
-           weekly = rollup.weekly OPERATOR(@extschema@.+) excluded.weekly,
-           monthly = rollup.monthly OPERATOR(@extschema@.+) excluded.monthly,
-           quarterly = rollup.quarterly OPERATOR(@extschema@.+) excluded.quarterly,
-           lifecycle = rollup.lifecycle OPERATOR(@extschema@.+) excluded.lifecycle,
-           cohorts = rollup.cohorts OPERATOR(@extschema@.+) excluded.cohorts
-    RETURNING account_id,
-              month,
-              @extschema@.isempty(events)
-              AND @extschema@.isempty(seconds)
-              AND @extschema@.isempty(sources)
-              AND @extschema@.isempty(event_users)
-              AND @extschema@.isempty(dau)
-              AND @extschema@.isempty(wau)
-              AND @extschema@.isempty(active_28d)
-              AND @extschema@.isempty(mau)
-              AND @extschema@.isempty(weekly)
-              AND @extschema@.isempty(monthly)
-              AND @extschema@.isempty(quarterly)
-              AND @extschema@.isempty(lifecycle)
-              AND @extschema@.isempty(cohorts) AS is_empty
-  ), totals AS (
-    INSERT INTO @extschema@.usage_totals AS totals (month, events, seconds, sources, lags, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts)
-    SELECT month, events, seconds, sources, lags, event_users, dau, wau, active_28d, mau, weekly, monthly, quarterly, lifecycle, cohorts
-      FROM changes
-     WHERE user_id IS NULL AND account_id IS NULL
-     ORDER BY month
-    ON CONFLICT (month) DO UPDATE
-       SET events = totals.events OPERATOR(@extschema@.+) excluded.events,
-           seconds = totals.seconds OPERATOR(@extschema@.+) excluded.seconds,
-           sources = totals.sources OPERATOR(@extschema@.+) excluded.sources,
-           lags = totals.lags OPERATOR(@extschema@.+) excluded.lags,
-           event_users = totals.event_users OPERATOR(@extschema@.+) excluded.event_users,
-           dau = totals.dau OPERATOR(@extschema@.+) excluded.dau,
-           wau = totals.wau OPERATOR(@extschema@.+) excluded.wau,
-           active_28d = totals.active_28d OPERATOR(@extschema@.+) excluded.active_28d,
-           mau = totals.mau OPERATOR(@extschema@.+) excluded.mau,
-           weekly = totals.weekly OPERATOR(@extschema@.+) excluded.weekly,
-           monthly = totals.monthly OPERATOR(@extschema@.+) excluded.monthly,
-           quarterly = totals.quarterly OPERATOR(@extschema@.+) excluded.quarterly,
-           lifecycle = totals.lifecycle OPERATOR(@extschema@.+) excluded.lifecycle,
-           cohorts = totals.cohorts OPERATOR(@extschema@.+) excluded.cohorts
-    RETURNING month,
-              @extschema@.isempty(events)
-              AND @extschema@.isempty(seconds)
-              AND @extschema@.isempty(sources)
-              AND @extschema@.isempty(lags)
-              AND @extschema@.isempty(event_users)
-              AND @extschema@.isempty(dau)
-              AND @extschema@.isempty(wau)
-              AND @extschema@.isempty(active_28d)
-              AND @extschema@.isempty(mau)
-              AND @extschema@.isempty(weekly)
-              AND @extschema@.isempty(monthly)
-              AND @extschema@.isempty(quarterly)
-              AND @extschema@.isempty(lifecycle)
-              AND @extschema@.isempty(cohorts) AS is_empty
-  )
-  SELECT (SELECT count(*) FROM taken) AS pending_rows,
-         (SELECT array_agg(account_id) FROM months WHERE is_empty) AS rollup_accounts,
-         (SELECT array_agg(user_id) FROM months WHERE is_empty) AS rollup_users,
-         (SELECT array_agg(month) FROM months WHERE is_empty) AS rollup_months,
-         (SELECT array_agg(account_id) FROM activity WHERE is_empty) AS activity_accounts,
-         (SELECT array_agg(user_id) FROM activity WHERE is_empty) AS activity_users,
-         (SELECT array_agg(user_id)
-            FROM (SELECT user_id FROM activity WHERE is_empty
-                  UNION ALL
-                  SELECT user_id FROM new_activity) AS rows) AS users,
-         (SELECT array_agg(account_id) FROM accounts WHERE is_empty) AS account_accounts,
-         (SELECT array_agg(month) FROM accounts WHERE is_empty) AS account_months,
-         (SELECT array_agg(month) FROM totals WHERE is_empty) AS total_months
-    INTO empty_keys;
-  applied := empty_keys.pending_rows;
-
-  -- What has become empty goes.
-  DELETE FROM @extschema@.usage_rollup AS rollup
-   USING unnest(empty_keys.rollup_accounts, empty_keys.rollup_users, empty_keys.rollup_months)
-         AS key (account_id, user_id, month)
-   WHERE rollup.account_id = key.account_id AND rollup.user_id = key.user_id AND rollup.month = key.month;
-  DELETE FROM @extschema@.user_activity AS activity
-   USING unnest(empty_keys.activity_accounts, empty_keys.activity_users) AS key (account_id, user_id)
-   WHERE activity.account_id = key.account_id AND activity.user_id = key.user_id;
-  DELETE FROM @extschema@.account_rollup AS rollup
-   USING unnest(empty_keys.account_accounts, empty_keys.account_months) AS key (account_id, month)
-   WHERE rollup.account_id = key.account_id AND rollup.month = key.month;
-  DELETE FROM @extschema@.usage_totals
-   WHERE month = ANY (empty_keys.total_months);
-
-
-  -- Rows came or went: which of these users have several now?
-  UPDATE @extschema@.user_activity AS activity
-     SET shared = NOT activity.shared
-    FROM (SELECT user_id,
-                 count(*) > 1 AS shared
-            FROM @extschema@.user_activity
-           WHERE user_id = ANY (empty_keys.users)
-           GROUP BY user_id) AS users
-   WHERE activity.user_id = users.user_id AND activity.shared <> users.shared;
-
-  RETURN applied;
-END
-$function$;
+AS 'MODULE_PATHNAME', 'usage_apply_changes';
 
 COMMENT ON FUNCTION @extschema@.usage_apply_changes(text) IS
   'Add to the rollups what usage_changes() says of that source, for the model''s owner (42501); the number of pending rows taken; part of usage_fold() and usage_sum_up()';
@@ -4296,41 +4235,18 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_sum_up() IS
   'Make the second level of the rollups anew from the first, for the model''s owner (42501), who has locked the rollups';
 
+-- To plan what usage_changes() asks anew each time would take as long as a fold of a
+-- hundred rows. One plan for all leaves out what it has no use for when it runs,
+-- but would start parallel workers before that; and what is settled is looked up
+-- by index, also where there was little of it when it was made.
 CREATE FUNCTION @extschema@.usage_fold()
 RETURNS bigint
-LANGUAGE plpgsql
+LANGUAGE c VOLATILE
 SET search_path = pg_catalog, pg_temp
--- The background worker folds many times: to plan each anew would take as long
--- as a fold of a hundred rows. One plan for all leaves out what it has no use for
--- when it runs, but would start parallel workers before that; and what is settled
--- is looked up by index, also where there was little of it when it was made.
 SET plan_cache_mode = force_generic_plan
 SET max_parallel_workers_per_gather = 0
 SET enable_seqscan = off
-AS $function$
-DECLARE
-  owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = '@extschema@.usage_pending'::regclass);
-  folded bigint := 0;
-BEGIN
-  -- Triggers of the owner's run in here: never with another's rights.
-  IF owner <> current_user::regrole THEN
-    RETURN @extschema@.usage_execute_as(owner, 'SELECT @extschema@.usage_fold()'::text);
-  END IF;
-  IF NOT @extschema@.usage_lock_rollups(false) THEN
-    RETURN 0;
-  END IF;
-  IF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
-    folded := @extschema@.usage_apply_changes('pending'::text);
-  END IF;
-  UPDATE @extschema@.usage_rollup_state
-     SET last_fold_at = now(),
-         last_rows = folded,
-         last_error = NULL,
-         last_error_at = NULL
-   WHERE folded > 0 OR last_error IS NOT NULL;
-  RETURN folded;
-END
-$function$;
+AS 'MODULE_PATHNAME', 'usage_fold';
 
 COMMENT ON FUNCTION @extschema@.usage_fold() IS
   'Fold what is pending as the model''s owner, for members of that role (42501); what usage_refresh() and the background worker run as the model''s owner';
@@ -5113,12 +5029,14 @@ AS 'MODULE_PATHNAME', 'usage_segment';
 COMMENT ON FUNCTION @extschema@.usage_segment(uuid, text, boolean) IS
   'Today''s segment of an account (plan_tier, region, account_id) or a user (those of the account, role, country), null where there is none; reads all of them once a query; part of the reports';
 
--- The query for days of activity up to today: segment_value, user_id, days.
+-- The query for days of activity: segment_value, user_id, days. Those after today
+-- may be among them, and are cut off where days are counted.
 -- A user has a row in each segment, and is whom the segment's events are of;
 -- where users are followed over time (own), whom the segment has today. Which
 -- users they are can be left out (without with_users), and is null then, maybe.
--- With a period, counts instead of users and days, where that takes no look at users.
-CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
+-- With a period, counts of users in their place, and with counts, an aggregate of
+-- days whose results can be added up, with %s for those up to today, these results.
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL, counts text DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -5126,7 +5044,8 @@ SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_variable
 DECLARE
-  past CONSTANT text := (SELECT format('%L::daterange', settings.past) FROM @extschema@.usage_today AS settings);
+  today CONSTANT date := (SELECT settings.today FROM @extschema@.usage_today AS settings);
+  past CONSTANT text := format('%L::daterange', daterange(NULL, today, '[]'));
   by_label CONSTANT boolean := coalesce(segment IN ('source', 'event_name', 'event_category'), false);
   of_events CONSTANT boolean := by_label OR event IS NOT NULL OR category IS NOT NULL;
   by_user CONSTANT boolean := own OR segment IS NULL OR segment IN ('role', 'country');
@@ -5161,6 +5080,7 @@ DECLARE
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
+  counted CONSTANT text := CASE WHEN period IS NULL THEN format(counts, past) ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %s)', period, week_start, past) END;
   -- Which labels count, and under which names
   labels text[];
   names text[];
@@ -5169,6 +5089,8 @@ DECLARE
   passes integer := 1;
   changed uuid[];
   merged text;
+  settled text;
+  joined text;
   query text;
 BEGIN
   IF of_events THEN
@@ -5224,26 +5146,36 @@ BEGIN
        WHERE shared.shared;
     END IF;
     -- The parts have no column that is not used: then their rows are passed on as they are.
-    query := format('SELECT %1$s %2$s, active.days
-                       FROM (SELECT %3$s %4$s active.days OPERATOR(@extschema@.*) %5$s AS days FROM @extschema@.user_activity AS active WHERE NOT active.shared %6$s
-                             UNION ALL
-                             SELECT %3$s %4$s @extschema@.dayset_union(active.days) OPERATOR(@extschema@.*) %5$s FROM %7$s AS active WHERE %8$s GROUP BY %9$s) AS active',
-      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
-      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END, past,
-      CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
+    settled := format('SELECT %s %s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
+      CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END);
+    joined := format('SELECT %s %s @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
+    query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
+      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+      settled, joined);
   END IF;
-  IF by_user AND NOT counting THEN
-    query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
+  IF counted IS NOT NULL AND settled IS NOT NULL AND segment IS NULL THEN
+    -- Each part is counted where it is read: no row of a user goes any further.
+    query := format('SELECT NULL::text AS segment_value, @extschema@.sum(counts) AS counts FROM (SELECT %1$s AS counts FROM (%2$s) AS days UNION ALL SELECT %1$s FROM (%3$s) AS days) AS parts',
+      counted, settled, joined);
+  ELSIF NOT counting THEN
+    IF by_user THEN
+      query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
+    END IF;
+    IF counted IS NOT NULL THEN
+      query := format('SELECT %s, %s AS counts FROM (%s) AS days GROUP BY %s',
+        CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END, counted, query, CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END);
+    END IF;
   END IF;
   RETURN CASE WHEN period IS NULL OR counting THEN query
-              ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned
-                             FROM (SELECT segment_value, @extschema@.active_period_counts(days, %L::text, %s) AS counts FROM (%s) AS days GROUP BY 1) AS counted', period, week_start, query) END;
+              ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned FROM (%s) AS counted', query) END;
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer) IS
-  'The query for users'' days of activity by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer, text) IS
+  'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; with an aggregate of days, in which %s stands for the days up to today, the query for its results: segment_value, counts; part of the reports';
 
 -- ---------- what the second level tells ----------
 
@@ -5283,6 +5215,10 @@ COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid,
 
 -- ---------- what both levels tell ----------
 
+-- What a worker has counted is counted once more where it is put together: a
+-- second one gains nothing. Users' rows are joined by hashing: how many there
+-- are cannot be told before.
+
 CREATE FUNCTION @extschema@.usage_figures(
   metric text,
   period text,
@@ -5306,6 +5242,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET DateStyle = 'ISO'
 SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -5340,7 +5277,7 @@ DECLARE
     ELSE 'NULL::@extschema@.dayseries'
   END;
   query text;
-  sharers uuid[];
+  sharers text;
   summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
@@ -5350,9 +5287,9 @@ BEGIN
       concat_ws(', ',
         value || ' AS value',
         format('@extschema@.sum(%I) AS active', figure),
-        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle OPERATOR(@extschema@.->) ''new''::text)'
+        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle, ''new''::text)'
              ELSE 'NULL::@extschema@.dayseries' END || ' AS arrived',
-        CASE WHEN own THEN format('@extschema@.sum(lifecycle OPERATOR(@extschema@.->) %L::text)',
+        CASE WHEN own THEN format('@extschema@.sum(lifecycle, %L::text)',
                                   CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
              ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
       concat_ws(', ', figure, 'lifecycle', sum_column),
@@ -5364,16 +5301,17 @@ BEGIN
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
     IF segment IN ('plan_tier', 'region') AND one_account IS NULL THEN
-      SELECT array_agg(user_id) INTO sharers
-        FROM (SELECT user_id
-                FROM @extschema@.user_activity
-               WHERE shared
-              UNION
-              SELECT user_id
-                FROM @extschema@.usage_changes('{days}')
-               WHERE pending AND place IS NULL) AS users;
-    END IF;
-    IF sharers IS NOT NULL THEN
+      sharers := 'activity.shared';
+      IF pending THEN
+        SELECT format('activity.user_id = ANY (%L::uuid[])', array_agg(user_id)) INTO sharers
+          FROM (SELECT user_id
+                  FROM @extschema@.user_activity
+                 WHERE shared
+                UNION
+                SELECT user_id
+                  FROM @extschema@.usage_changes('{days}')
+                 WHERE place IS NULL) AS users;
+      END IF;
       query := query || format($query$
         UNION ALL
         SELECT segment_value,
@@ -5395,14 +5333,15 @@ BEGIN
             FROM @extschema@.%4$I AS activity
             LEFT JOIN @extschema@.dim_account AS account
               ON account.account_id = activity.account_id
-           WHERE activity.user_id = ANY (%3$L::uuid[])
+           WHERE %3$s
         ) $query$, segment, past, sharers, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END) || query;
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
       CASE WHEN window_days IS NULL
             THEN @extschema@.usage_days_query(segment, event, category, one_account, own, false, period, week_start)
-            ELSE format(counts, segment_column, @extschema@.usage_days_query(segment, event, category, one_account, own, false), grouping) END);
+            ELSE format('SELECT segment_value, counts AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned FROM (%s) AS windows',
+                        @extschema@.usage_days_query(segment, event, category, one_account, own, false, counts => format('@extschema@.window_counts(days, %s, %%s)', window_days))) END);
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN
@@ -5558,27 +5497,25 @@ BEGIN
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
     WITH days AS MATERIALIZED (
-      SELECT %s,
-             @extschema@.active_day_counts(days, $3, $4) OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
+      SELECT segment_value,
+             counts OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
         FROM (%s) AS days
-       GROUP BY %s
     )
     SELECT periods.period_start,
            days.segment_value,
            bucket.active_days,
            found.users,
            round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
-           periods.next_start <= $6
+           periods.next_start <= $5
       FROM days
      CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
      CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
      CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
-     WHERE $5 IS NULL OR NOT @extschema@.isempty(days.counts)
+     WHERE $4 IS NULL OR NOT @extschema@.isempty(days.counts)
      ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
-    CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
-    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false),
-    CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END)
-  USING range.first_start, range.last_start, period, range.week_start, segment, range.today;
+    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false,
+                                 counts => format('@extschema@.active_day_counts(days, %L::text, %s, %%s)', period, range.week_start)))
+  USING range.first_start, range.last_start, period, segment, range.today;
 END
 $function$;
 
@@ -5667,6 +5604,8 @@ SET search_path = pg_catalog, pg_temp
 SET jit = off
 SET DateStyle = 'ISO'
 SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+SET enable_mergejoin = off
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -5674,7 +5613,7 @@ DECLARE
   range record;
   as_of_start date;
   past daterange;
-  started text;
+  counted text;
   cohorts text;
 BEGIN
   PERFORM @extschema@.usage_check_choice('kind', kind, '{n_period,unbounded}');
@@ -5692,19 +5631,21 @@ BEGIN
                CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
       past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts', 'cohorts', '{cohorts}', NULL, NULL, range.first_start, range.today));
   ELSE
-    started := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, start_event IS DISTINCT FROM return_event);
+    IF start_event IS NOT DISTINCT FROM return_event THEN
+      counted := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, false,
+                                              counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L, %%s)', period, range.week_start, kind = 'unbounded'));
+    ELSE
+      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
+        kind = 'unbounded', past,
+        @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, true),
+        @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true));
+    END IF;
     cohorts := format($query$
       SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
-        FROM (SELECT %s, @extschema@.retention_counts(started, back, $1, $2, %L) AS counts FROM (%s) AS users GROUP BY %s) AS counted
+        FROM (%s) AS counted
        CROSS JOIN LATERAL @extschema@.unnest(counted.counts OPERATOR(@extschema@.->) 'size'::text) AS size
-        CROSS JOIN LATERAL (SELECT %s AS users) AS cohort $query$,
-      CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END,
-      kind = 'unbounded',
-      CASE WHEN start_event IS NOT DISTINCT FROM return_event THEN format('SELECT segment_value, days AS started, days AS back FROM (%s) AS days', started)
-           ELSE format('SELECT started.segment_value, started.days AS started, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
-                       started, @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true)) END,
-      CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END,
-      '@extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2)');
+       CROSS JOIN LATERAL (SELECT @extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2) AS users) AS cohort $query$,
+      counted);
   END IF;
   RETURN QUERY EXECUTE format($query$
     SELECT cohorts.segment_value,
@@ -5819,21 +5760,22 @@ BEGIN
            member.role,
            active.active_days,
            @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
-      -- Each user is there once: said so that those found, and not all, are hashed for the join.
-      FROM (SELECT DISTINCT ON (user_id) *
-              FROM (SELECT user_id,
-                           days,
-                           @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
-                      FROM (%s) AS active
-                    OFFSET 0) AS active
-             WHERE active_days >= $2) AS active
+      -- Each user is there once: said so that those found, and not all, are hashed
+      -- for the join. Their days are counted once more, as they are few.
+      FROM (SELECT DISTINCT ON (user_id)
+                   user_id,
+                   days,
+                   @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
+              FROM (%s) AS active
+             WHERE @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) >= $2) AS active
       LEFT JOIN @extschema@.dim_user AS member
         ON member.user_id = active.user_id %s
-      LEFT JOIN @extschema@.dim_account AS account
+      LEFT JOIN %s AS account
         ON account.account_id = member.account_id
      ORDER BY active.active_days DESC, active.user_id $query$,
     @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
-    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END)
+    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END,
+    CASE WHEN power_users.account_id IS NULL THEN '(SELECT account_id, account_name FROM @extschema@.dim_account OFFSET 0)' ELSE '@extschema@.dim_account' END)
   USING day, least_days;
 END
 $function$;
@@ -6184,7 +6126,7 @@ ON CONFLICT (singleton) DO UPDATE SET model_version = excluded.model_version$sta
   events      @extschema@.dayseries_map NOT NULL,
   event_users @extschema@.dayseries_map NOT NULL,
   cohorts     @extschema@.dayseries_map NOT NULL
-) WITH (fillfactor = 70)$statement$),
+) WITH (fillfactor = 70, toast_tuple_target = 8160)$statement$),
 (84, 'rollups', $statement$ALTER TABLE @extschema@.account_rollup ADD CONSTRAINT account_rollup_pkey PRIMARY KEY (account_id, month)$statement$),
 (85, 'rollups', $statement$COMMENT ON TABLE @extschema@.account_rollup IS 'Settled sums over the users of an account: a row per account and month; derived, not to be written by hand'$statement$),
 (86, 'rollups', $statement$COMMENT ON COLUMN @extschema@.account_rollup.account_id IS 'Account of the events'$statement$),
@@ -6218,7 +6160,7 @@ ON CONFLICT (singleton) DO UPDATE SET model_version = excluded.model_version$sta
   quarterly   @extschema@.dayseries NOT NULL,
   lifecycle   @extschema@.dayseries_map NOT NULL,
   cohorts     @extschema@.dayseries_map NOT NULL
-) WITH (fillfactor = 70)$statement$),
+) WITH (fillfactor = 70, toast_tuple_target = 8160)$statement$),
 (102, 'rollups', $statement$ALTER TABLE @extschema@.usage_totals ADD CONSTRAINT usage_totals_pkey PRIMARY KEY (month)$statement$),
 (103, 'rollups', $statement$ALTER TABLE @extschema@.usage_totals ALTER lags SET STORAGE EXTERNAL$statement$),
 (104, 'rollups', $statement$COMMENT ON TABLE @extschema@.usage_totals IS 'Settled sums over all users, each counted once: a row a month; derived, not to be written by hand'$statement$),

@@ -1016,7 +1016,7 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 		/* Only the last one may go on in the next word. */
 		if (part != last)
 		{
-			counts[active_days]++;
+			part->counts[active_days]++;
 			while (++part != last)
 				part->counts[days_of_part(part, kind, bits)]++;
 			counts = last->counts;

@@ -1004,6 +1004,7 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 		const ActiveDayPart *part = of_word->parts;
 		const ActiveDayPart *last = &of_word->parts[of_word->n_parts - 1];
 
+		Assert(part->counts != NULL);
 		if (part->counts != counts)
 		{
 			if (counts != NULL)

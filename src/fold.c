@@ -13,13 +13,11 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/vacuum.h"
 #include "common/pg_prng.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
 #include "pgstat.h"
@@ -359,37 +357,6 @@ is_pending(Oid pending, Size least)
 }
 
 /*
- * Rows that were folded leave pages behind that every fold and every reader of
- * usage_pending has to look through. Autovacuum looks after them once a minute,
- * when there may be thousands. To cut off those at the end would lock writers
- * out: that is left to it.
- */
-#define VACUUM_AFTER	4000	/* rows */
-
-static void
-vacuum_pending(Oid pending)
-{
-	MemoryContext context = AllocSetContextCreate(TopMemoryContext,
-												  "usage_analytics vacuum",
-												  ALLOCSET_SMALL_SIZES);
-	MemoryContext caller;
-	VacuumStmt *vacuum;
-
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	caller = MemoryContextSwitchTo(context);
-	vacuum = makeNode(VacuumStmt);
-	vacuum->is_vacuumcmd = true;
-	vacuum->options = list_make2(makeDefElem("truncate", (Node *) makeBoolean(false), -1),
-								 makeDefElem("skip_locked", (Node *) makeBoolean(true), -1));
-	vacuum->rels = list_make1(makeVacuumRelation(NULL, pending, NIL));
-	MemoryContextSwitchTo(caller);
-	ExecVacuum(NULL, vacuum, true);
-	CommitTransactionCommand();
-	MemoryContextDelete(context);
-}
-
-/*
  * A worker folds, and folds again as long as the limit is reached within a
  * second: to start one, with nothing in its caches, costs more than a
  * small fold. It leaves after a minute at most, for another that knows the
@@ -411,7 +378,6 @@ fold_and_linger(Oid schema)
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), MAX_LIFE);
 	Oid			first = InvalidOid;
 	bool		announced = false;
-	int64		folded = 0;
 
 	for (int naps = 0; naps <= MAX_NAPS && GetCurrentTimestamp() < end; naps++)
 	{
@@ -440,11 +406,11 @@ fold_and_linger(Oid schema)
 		if (is_pending(pending, least) && lock_rollups(pending, false))
 		{
 			pgstat_report_activity(STATE_RUNNING, "folding usage_pending");
-			folded += fold(function, ua_relation_owner(pending));
+			(void) fold(function, ua_relation_owner(pending));
 			naps = 0;
 		}
 		last = naps > MAX_NAPS - LAST_NAPS ||
-			GetCurrentTimestamp() > TimestampTzPlusMilliseconds(end, (int64) -LAST_NAPS * NAP);
+			GetCurrentTimestamp() > TimestampTzPlusMilliseconds(end, -LAST_NAPS * NAP);
 		if (last && announced)
 		{
 			LockRelease(&tag, ExclusiveLock, true);
@@ -458,11 +424,6 @@ fold_and_linger(Oid schema)
 			announced = true;
 		}
 		finish_worker_transaction();
-		if (folded >= VACUUM_AFTER)
-		{
-			vacuum_pending(pending);
-			folded = 0;
-		}
 		pgstat_report_stat(true);
 		pgstat_report_activity(STATE_IDLE, NULL);
 

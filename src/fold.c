@@ -363,14 +363,22 @@ is_pending(Oid pending, Size least)
  * settings of then.
  */
 #define NAP			100			/* ms */
-#define MAX_NAPS	10
+#define MAX_LOOKS	10
 #define MAX_LIFE	60000		/* ms */
 
 /*
- * In its last naps it does without the lock that says it is there: who relied
- * on it just before has committed when it leaves.
+ * For its last looks it does without the lock that says it is there: who
+ * relied on it just before has committed when it leaves.
  */
-#define LAST_NAPS	3
+#define LAST_LOOKS	3
+
+/*
+ * After a fold it rests for so many times as long as that took, but no longer
+ * than a second: where writers keep the processors busy, it leaves these to
+ * them, and folds more at once, which costs less.
+ */
+#define REST		9
+#define MAX_REST	1000		/* ms */
 
 static void
 fold_and_linger(Oid schema)
@@ -379,13 +387,15 @@ fold_and_linger(Oid schema)
 	Oid			first = InvalidOid;
 	bool		announced = false;
 
-	for (int naps = 0; naps <= MAX_NAPS && GetCurrentTimestamp() < end; naps++)
+	for (int looks_left = MAX_LOOKS; looks_left > 0; looks_left--)
 	{
+		bool		folded = false;
 		bool		last;
 		Oid			pending;
 		Oid			function;
 		LOCKTAG		tag;
 		Size		least = (Size) pending_limit * 1024;
+		long		rest = NAP;
 
 		start_worker_transaction();
 		/* The model may have been dropped meanwhile. */
@@ -405,12 +415,18 @@ fold_and_linger(Oid schema)
 		}
 		if (is_pending(pending, least) && lock_rollups(pending, false))
 		{
+			TimestampTz begin = GetCurrentTimestamp();
+
 			pgstat_report_activity(STATE_RUNNING, "folding usage_pending");
 			(void) fold(function, ua_relation_owner(pending));
-			naps = 0;
+			rest = REST * TimestampDifferenceMilliseconds(begin, GetCurrentTimestamp());
+			folded = true;
 		}
-		last = naps > MAX_NAPS - LAST_NAPS ||
-			GetCurrentTimestamp() > TimestampTzPlusMilliseconds(end, -LAST_NAPS * NAP);
+		if (GetCurrentTimestamp() >= end)
+			looks_left = Min(looks_left, LAST_LOOKS);
+		else if (folded)
+			looks_left = MAX_LOOKS;
+		last = looks_left <= LAST_LOOKS;
 		if (last && announced)
 		{
 			LockRelease(&tag, ExclusiveLock, true);
@@ -427,8 +443,9 @@ fold_and_linger(Oid schema)
 		pgstat_report_stat(true);
 		pgstat_report_activity(STATE_IDLE, NULL);
 
+		rest = last ? NAP : Max(NAP, Min(rest, MAX_REST));
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 NAP, PG_WAIT_EXTENSION);
+						 rest, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}

@@ -535,6 +535,36 @@ has_negative(UaDayseries series)
 	return false;
 }
 
+/* Whether a change leaves a set of days alone: mostly, all of its days are there already. */
+static bool
+has_no_new_day(UaMap change, UaDays days)
+{
+	UaMapReader labels;
+	UaMapEntry	label;
+
+	ua_map_read(&labels, change);
+	while (ua_map_next(&labels, &label))
+	{
+		UaDayseriesReader series;
+		UaDayseriesBlock block;
+		UaDaysReader reader;
+		int32		word;
+		uint64		bits;
+
+		ua_dayseries_read(&series, label.series);
+		ua_days_read(&reader, days);
+		while (ua_dayseries_next(&series, &block))
+		{
+			ua_days_skip(&reader, block.word);
+			if (ua_dayseries_positive_bits(&block) != block.bits ||
+				!ua_days_next(&reader, &word, &bits) ||
+				word != block.word || (block.bits & ~bits) != 0)
+				return false;
+		}
+	}
+	return true;
+}
+
 static UaDayset *
 union_of(UaDayset *days, UaDayset *others)
 {
@@ -770,6 +800,7 @@ do_user(Run *run, int from, int end)
 		AccountMonth *month = &months[n_months++];
 		MapSum		sums[PENDING_MAPS] = {0};
 		ItemPointerData place;
+		AccountDays *account = NULL;	/* whose days may change */
 		UaDayseries change = {0};
 		bool		negative = false;
 
@@ -790,6 +821,15 @@ do_user(Run *run, int from, int end)
 		month->before = (Datum) 0;
 		if (of_days)
 		{
+			month->account = account_number(accounts, n_settled, &n_accounts,
+											&first->account_id);
+			account = &accounts[month->account];
+			if (account->after != NULL &&
+				has_no_new_day(ua_map_of(month->change), UA_DAYS(account->after)))
+				account = NULL;
+		}
+		if (account != NULL)
+		{
 			change = total_of(ua_map_of(month->change));
 			negative = has_negative(change);
 		}
@@ -802,15 +842,8 @@ do_user(Run *run, int from, int end)
 		if (WITH(run, ACCOUNTS) && WITH(run, EVENT_USERS))
 			add_event_users(run, account_level(run, &first->account_id), first->month,
 							month->before, month->change);
-		if (of_days)
-		{
-			AccountDays *account;
-
-			month->account = account_number(accounts, n_settled, &n_accounts,
-											&first->account_id);
-			account = &accounts[month->account];
+		if (account != NULL)
 			account->after = changed_days(account->after, change, negative, month->before);
-		}
 	}
 
 	if (WITH(run, TOTALS) && WITH(run, EVENT_USERS))

@@ -6192,6 +6192,7 @@ ON CONFLICT (singleton) DO UPDATE SET model_version = excluded.model_version$sta
 (122, 'rollups', $statement$ALTER TABLE @extschema@.usage_pending SET (
   autovacuum_vacuum_threshold = 1000,
   autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_cost_delay = 0,
   autovacuum_analyze_threshold = 1000,
   autovacuum_analyze_scale_factor = 0)$statement$),
 (123, 'rollups', $statement$COMMENT ON TABLE @extschema@.usage_pending IS 'Changes not yet folded into the rollups, signed, appended by each statement on fct_event; derived, not to be written by hand'$statement$),

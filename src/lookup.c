@@ -43,6 +43,10 @@ use_index(UaLookup *lookup, Relation index, const AttrNumber *columns, bool for_
 			column++;
 		if (column == lookup->n_keys || !OidIsValid(equal))
 			return false;
+		/* An index may have a column twice: then it lacks another. */
+		for (int before = 0; before < i; before++)
+			if (lookup->order[before] == column)
+				return false;
 		lookup->order[i] = column;
 		ScanKeyInit(&lookup->keys[i], i + 1, BTEqualStrategyNumber,
 					get_opcode(equal), (Datum) 0);

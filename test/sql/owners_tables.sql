@@ -71,6 +71,7 @@ ALTER TABLE usage_rollup DROP CONSTRAINT usage_rollup_pkey;
 CREATE INDEX ON usage_rollup USING hash (account_id);
 CREATE INDEX ON usage_rollup (account_id, user_id, month) WHERE month < '2026-02-01';
 CREATE INDEX ON usage_rollup (account_id, user_id, (month + 1));
+CREATE INDEX ON usage_rollup (account_id, account_id, user_id);
 CREATE UNIQUE INDEX ON usage_rollup (month, user_id, account_id);
 ALTER TABLE account_rollup DROP CONSTRAINT account_rollup_pkey;
 CREATE UNIQUE INDEX ON account_rollup (account_id, month) WHERE month < '2026-02-01';

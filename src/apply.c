@@ -15,11 +15,9 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -47,6 +45,7 @@
 #include "apply.h"
 #include "compat.h"
 #include "dayseries_sql.h"
+#include "lookup.h"
 #include "model.h"
 
 PG_FUNCTION_INFO_V1(usage_apply_changes);
@@ -78,7 +77,7 @@ typedef enum
 } Rollup;
 
 #define N_ROLLUPS	4
-#define MAX_KEYS	3
+#define MAX_KEYS	UA_LOOKUP_KEYS
 #define MAX_SUMS	14
 
 /* What a rollup has to have. Its settled row is found by place, or by key. */
@@ -113,16 +112,14 @@ typedef struct
 	bool		direct;			/* written without the executor */
 	bool		hidden;			/* row security may hide rows */
 	ResultRelInfo *result;
-	TupleTableSlot *there;		/* the settled row */
+	TupleTableSlot *there;		/* the settled row, the look-up's if there is one */
 	TupleTableSlot *row;		/* what becomes of it */
 	int			n_keys;
 	Source		keys[MAX_KEYS];
 	int			n_sums;
 	Source		sums[MAX_SUMS];
 	AttrNumber	shared;			/* a flag, false at first; 0: none */
-	IndexScanDesc scan;			/* by key */
-	ScanKeyData scan_keys[MAX_KEYS];
-	AttrNumber	scan_changes[MAX_KEYS];
+	UaLookup	lookup;			/* by key; not where it is by place */
 	SPIPlanPtr	insert;			/* these where it is not direct */
 	SPIPlanPtr	update;
 	SPIPlanPtr	delete;
@@ -239,56 +236,21 @@ pair_columns(Target *target, Rollup rollup, TupleDesc changes, bool *as_made)
 				 errhint("See usage_model_script() for how the model's tables should be.")));
 }
 
-/* Whether an index finds a row by its key; if so, prepare a scan of it. */
-static bool
-prepare_scan(Target *target, Relation index, const IndexInfo *info)
-{
-	if (!index->rd_index->indisunique || !index->rd_index->indisvalid ||
-		!index->rd_index->indimmediate || info->ii_Predicate != NIL ||
-		info->ii_Expressions != NIL || index->rd_rel->relam != BTREE_AM_OID ||
-		info->ii_NumIndexKeyAttrs != target->n_keys)
-		return false;
-	for (int i = 0; i < target->n_keys; i++)
-	{
-		const Source *key = target->keys;
-		Oid			type = index->rd_opcintype[i];
-		Oid			equal;
-
-		while (key < target->keys + target->n_keys &&
-			   key->column != info->ii_IndexAttrNumbers[i])
-			key++;
-		equal = get_opfamily_member(index->rd_opfamily[i], type, type,
-									BTEqualStrategyNumber);
-		if (key == target->keys + target->n_keys || !OidIsValid(equal))
-			return false;
-		target->scan_changes[i] = key->change;
-		ScanKeyInit(&target->scan_keys[i], i + 1, BTEqualStrategyNumber,
-					get_opcode(equal), (Datum) 0);
-	}
-	return true;
-}
-
 static void
-start_scan(Apply *apply, Target *target)
+start_lookup(Apply *apply, Target *target)
 {
-	ResultRelInfo *result = target->result;
+	AttrNumber	key[MAX_KEYS];
 
-	for (int i = 0; i < result->ri_NumIndices; i++)
-	{
-		if (prepare_scan(target, result->ri_IndexRelationDescs[i],
-						 result->ri_IndexRelationInfo[i]))
-		{
-			target->scan = ua_index_beginscan(target->relation,
-											  result->ri_IndexRelationDescs[i],
-											  apply->snapshot, target->n_keys);
-			return;
-		}
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
-			 errmsg("table \"%s\" has no unique index on its key",
-					RelationGetRelationName(target->relation)),
-			 errhint("See usage_model_script() for how the model's tables should be.")));
+	for (int i = 0; i < target->n_keys; i++)
+		key[i] = target->keys[i].column;
+	if (!ua_lookup_start(&target->lookup, target->relation, apply->snapshot,
+						 target->n_keys, key, true))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+				 errmsg("table \"%s\" has no unique index on its key",
+						RelationGetRelationName(target->relation)),
+				 errhint("See usage_model_script() for how the model's tables should be.")));
+	target->there = target->lookup.slot;
 }
 
 /* The statements that write a row: their parameters are the sums, then the keys or the place. */
@@ -373,10 +335,11 @@ prepare_target(Apply *apply, Rollup rollup, TupleDesc changes)
 	target->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(target->result, relation, 0, NULL, 0);
 	ExecOpenIndices(target->result, false);
-	target->there = table_slot_create(relation, NULL);
+	if (rollups[rollup].by_place)
+		target->there = table_slot_create(relation, NULL);
+	else
+		start_lookup(apply, target);
 	target->row = table_slot_create(relation, NULL);
-	if (!rollups[rollup].by_place)
-		start_scan(apply, target);
 	if (!target->direct)
 		prepare_statements(apply, target, rollup);
 	target->prepared = true;
@@ -387,11 +350,12 @@ prepare_target(Apply *apply, Rollup rollup, TupleDesc changes)
 static void
 close_target(Target *target)
 {
-	if (target->scan != NULL)
-		index_endscan(target->scan);
 	if (target->prepared)
 	{
-		ExecDropSingleTupleTableSlot(target->there);
+		if (target->lookup.index != NULL)
+			ua_lookup_end(&target->lookup);
+		else
+			ExecDropSingleTupleTableSlot(target->there);
 		ExecDropSingleTupleTableSlot(target->row);
 		ExecCloseIndices(target->result);
 	}
@@ -407,19 +371,14 @@ find_row(Apply *apply, Target *target, TupleTableSlot *change)
 	bool		isnull;
 	Datum		place;
 
-	if (target->scan != NULL)
+	if (target->lookup.index != NULL)
 	{
-		/* It keeps what it allocates. */
-		MemoryContext caller = MemoryContextSwitchTo(apply->estate->es_query_cxt);
-		bool		found;
+		Datum		key[MAX_KEYS];
 
 		for (int i = 0; i < target->n_keys; i++)
-			target->scan_keys[i].sk_argument =
-				slot_getattr(change, target->scan_changes[i], &isnull);
-		index_rescan(target->scan, target->scan_keys, target->n_keys, NULL, 0);
-		found = index_getnext_slot(target->scan, ForwardScanDirection, target->there);
-		MemoryContextSwitchTo(caller);
-		return found;
+			key[i] = slot_getattr(change, target->keys[i].change, &isnull);
+		ua_lookup_find(&target->lookup, key);
+		return ua_lookup_next(&target->lookup);
 	}
 	place = slot_getattr(change, CHANGE_PLACE, &isnull);
 	if (isnull)

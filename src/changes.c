@@ -10,12 +10,8 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/relscan.h"
-#include "access/skey.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -29,7 +25,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -42,6 +37,7 @@
 #include "dayseries_sql.h"
 #include "daytotals.h"
 #include "figures.h"
+#include "lookup.h"
 #include "model.h"
 
 PG_FUNCTION_INFO_V1(usage_changes);
@@ -167,18 +163,6 @@ typedef struct PendingRow
 
 #define PENDING_MAPS	4
 
-/* A table with the index that finds its rows. */
-typedef struct Lookup
-{
-	MemoryContext context;		/* of the scan, which keeps things in it */
-	Relation	table;
-	Relation	index;
-	IndexScanDesc scan;
-	TupleTableSlot *slot;
-	int			n_keys;
-	ScanKeyData keys[3];
-} Lookup;
-
 /* A month of an account, or of everybody. */
 typedef struct LevelMonth
 {
@@ -224,9 +208,11 @@ typedef struct Run
 	PendingRow *rows;
 	int			n_rows;
 	int			room;
-	Lookup		months;			/* usage_rollup */
+	Relation	months_table;	/* usage_rollup; NULL where it is not needed */
+	UaLookup	months;
 	AttrNumber	months_events;
-	Lookup		days;			/* user_activity, by user */
+	Relation	days_table;		/* user_activity */
+	UaLookup	days;			/* by user */
 	AttrNumber	days_account_id;
 	AttrNumber	days_days;
 	levels_hash *accounts;
@@ -274,87 +260,7 @@ typedef struct AccountMonth
 	Datum		change;
 } AccountMonth;
 
-/* ---------- tables and look-ups ---------- */
-
-/* The valid index of a table whose first keys are these columns, or none. */
-static Oid
-find_index(Relation table, int n_keys, const AttrNumber *keys)
-{
-	Oid			found = InvalidOid;
-	List	   *indexes = RelationGetIndexList(table);
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
-		Form_pg_index form = index->rd_index;
-
-		if (form->indisvalid && !form->indcheckxmin &&
-			form->indnkeyatts >= n_keys &&
-			memcmp(form->indkey.values, keys, n_keys * sizeof(AttrNumber)) == 0 &&
-			index->rd_rel->relam == BTREE_AM_OID &&
-			RelationGetIndexPredicate(index) == NIL)
-			found = lfirst_oid(cell);
-		index_close(index, AccessShareLock);
-		if (OidIsValid(found))
-			break;
-	}
-	list_free(indexes);
-	return found;
-}
-
-/* To be closed, whatever is returned: false where there is no such index. */
-static bool
-open_lookup(Lookup *lookup, Relation table, int n_keys, const AttrNumber *keys,
-			const RegProcedure *equal)
-{
-	Oid			index = find_index(table, n_keys, keys);
-
-	lookup->table = table;
-	if (!OidIsValid(index))
-		return false;
-	lookup->context = CurrentMemoryContext;
-	lookup->index = index_open(index, AccessShareLock);
-	lookup->n_keys = n_keys;
-	for (int i = 0; i < n_keys; i++)
-		ScanKeyInit(&lookup->keys[i], i + 1, BTEqualStrategyNumber, equal[i], (Datum) 0);
-	lookup->slot = table_slot_create(table, NULL);
-	lookup->scan = ua_index_beginscan(table, lookup->index, GetActiveSnapshot(), n_keys);
-	return true;
-}
-
-static void
-close_lookup(Lookup *lookup)
-{
-	if (lookup->scan != NULL)
-	{
-		index_endscan(lookup->scan);
-		ExecDropSingleTupleTableSlot(lookup->slot);
-		index_close(lookup->index, NoLock);
-	}
-	if (lookup->table != NULL)
-		table_close(lookup->table, NoLock);
-}
-
-static void
-look_up(Lookup *lookup)
-{
-	MemoryContext caller = MemoryContextSwitchTo(lookup->context);
-
-	index_rescan(lookup->scan, lookup->keys, lookup->n_keys, NULL, 0);
-	MemoryContextSwitchTo(caller);
-}
-
-static bool
-next_found(Lookup *lookup)
-{
-	MemoryContext caller = MemoryContextSwitchTo(lookup->context);
-	bool		found = index_getnext_slot(lookup->scan, ForwardScanDirection,
-										   lookup->slot);
-
-	MemoryContextSwitchTo(caller);
-	return found;
-}
+/* ---------- tables ---------- */
 
 /* A table of the model as anybody with all rights to read it sees it, or NULL. */
 static Relation
@@ -412,11 +318,9 @@ copy_value(Datum value)
 	return PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
 }
 
-static int
-compare_rows(const void *a, const void *b)
+static inline int
+compare_rows(const PendingRow *left, const PendingRow *right)
 {
-	const PendingRow *left = a;
-	const PendingRow *right = b;
 	int			order = memcmp(&left->user_id, &right->user_id, UUID_LEN);
 
 	if (order == 0)
@@ -425,6 +329,13 @@ compare_rows(const void *a, const void *b)
 		order = (left->month > right->month) - (left->month < right->month);
 	return order;
 }
+
+#define ST_SORT sort_rows
+#define ST_ELEMENT_TYPE PendingRow
+#define ST_COMPARE(a, b) compare_rows(a, b)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* All pending rows, sorted; false where they are too many to be kept here. */
 static bool
@@ -470,8 +381,7 @@ read_pending(Run *run)
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
-	if (run->n_rows > 1)
-		qsort(run->rows, run->n_rows, sizeof(PendingRow), compare_rows);
+	sort_rows(run->rows, run->n_rows);
 	return size <= most;
 }
 
@@ -625,6 +535,36 @@ has_negative(UaDayseries series)
 	return false;
 }
 
+/* Whether a change leaves a set of days alone: mostly, all of its days are there already. */
+static bool
+has_no_new_day(UaMap change, UaDays days)
+{
+	UaMapReader labels;
+	UaMapEntry	label;
+
+	ua_map_read(&labels, change);
+	while (ua_map_next(&labels, &label))
+	{
+		UaDayseriesReader series;
+		UaDayseriesBlock block;
+		UaDaysReader reader;
+		int32		word;
+		uint64		bits;
+
+		ua_dayseries_read(&series, label.series);
+		ua_days_read(&reader, days);
+		while (ua_dayseries_next(&series, &block))
+		{
+			ua_days_skip(&reader, block.word);
+			if (ua_dayseries_positive_bits(&block) != block.bits ||
+				!ua_days_next(&reader, &word, &bits) ||
+				word != block.word || (block.bits & ~bits) != 0)
+				return false;
+		}
+	}
+	return true;
+}
+
 static UaDayset *
 union_of(UaDayset *days, UaDayset *others)
 {
@@ -676,14 +616,14 @@ static Datum
 settled_events(Run *run, const pg_uuid_t *account_id, const pg_uuid_t *user_id,
 			   DateADT month, ItemPointer place)
 {
-	Lookup	   *lookup = &run->months;
+	UaLookup   *lookup = &run->months;
+	Datum		key[] = {
+		UUIDPGetDatum(account_id), UUIDPGetDatum(user_id), DateADTGetDatum(month)
+	};
 	bool		isnull;
 
-	lookup->keys[0].sk_argument = UUIDPGetDatum(account_id);
-	lookup->keys[1].sk_argument = UUIDPGetDatum(user_id);
-	lookup->keys[2].sk_argument = DateADTGetDatum(month);
-	look_up(lookup);
-	if (!next_found(lookup))
+	ua_lookup_find(lookup, key);
+	if (!ua_lookup_next(lookup))
 	{
 		ItemPointerSetInvalid(place);
 		return (Datum) 0;
@@ -703,14 +643,14 @@ compare_accounts(const void *a, const void *b)
 static AccountDays *
 settled_days(Run *run, const pg_uuid_t *user_id, int more, int *count)
 {
-	Lookup	   *lookup = &run->days;
+	UaLookup   *lookup = &run->days;
+	Datum		key = UUIDPGetDatum(user_id);
 	int			room = more + 2;
 	AccountDays *accounts = palloc(room * sizeof(AccountDays));
 
 	*count = 0;
-	lookup->keys[0].sk_argument = UUIDPGetDatum(user_id);
-	look_up(lookup);
-	while (next_found(lookup))
+	ua_lookup_find(lookup, &key);
+	while (ua_lookup_next(lookup))
 	{
 		AccountDays *account;
 
@@ -860,6 +800,7 @@ do_user(Run *run, int from, int end)
 		AccountMonth *month = &months[n_months++];
 		MapSum		sums[PENDING_MAPS] = {0};
 		ItemPointerData place;
+		AccountDays *account = NULL;	/* whose days may change */
 		UaDayseries change = {0};
 		bool		negative = false;
 
@@ -880,6 +821,15 @@ do_user(Run *run, int from, int end)
 		month->before = (Datum) 0;
 		if (of_days)
 		{
+			month->account = account_number(accounts, n_settled, &n_accounts,
+											&first->account_id);
+			account = &accounts[month->account];
+			if (account->after != NULL &&
+				has_no_new_day(ua_map_of(month->change), UA_DAYS(account->after)))
+				account = NULL;
+		}
+		if (account != NULL)
+		{
 			change = total_of(ua_map_of(month->change));
 			negative = has_negative(change);
 		}
@@ -892,15 +842,8 @@ do_user(Run *run, int from, int end)
 		if (WITH(run, ACCOUNTS) && WITH(run, EVENT_USERS))
 			add_event_users(run, account_level(run, &first->account_id), first->month,
 							month->before, month->change);
-		if (of_days)
-		{
-			AccountDays *account;
-
-			month->account = account_number(accounts, n_settled, &n_accounts,
-											&first->account_id);
-			account = &accounts[month->account];
+		if (account != NULL)
 			account->after = changed_days(account->after, change, negative, month->before);
-		}
 	}
 
 	if (WITH(run, TOTALS) && WITH(run, EVENT_USERS))
@@ -1163,39 +1106,55 @@ work_out(Run *run)
 
 /* What has to be looked up; false where that cannot be done here. */
 static bool
-open_lookups(Run *run, Oid schema)
+start_lookups(Run *run, Oid schema)
 {
-	static const RegProcedure month_equal[] = {F_UUID_EQ, F_UUID_EQ, F_DATE_EQ};
-	static const RegProcedure user_equal[] = {F_UUID_EQ};
 	Oid			map_type = TupleDescAttr(run->result->setDesc, COLUMN_EVENTS)->atttypid;
 	Oid			days_type = TupleDescAttr(run->result->setDesc, COLUMN_DAYS)->atttypid;
 	Relation	table;
-	AttrNumber	keys[3];
+	TupleDesc	desc;
 
 	if (with_users(run))
 	{
-		if ((table = open_readable(schema, "usage_rollup")) == NULL)
+		AttrNumber	key[3];
+
+		if ((table = run->months_table = open_readable(schema, "usage_rollup")) == NULL)
 			return false;
-		keys[0] = ua_column(RelationGetDescr(table), "account_id", UUIDOID);
-		keys[1] = ua_column(RelationGetDescr(table), "user_id", UUIDOID);
-		keys[2] = ua_column(RelationGetDescr(table), "month", DATEOID);
-		run->months_events = ua_column(RelationGetDescr(table), "events", map_type);
-		if (!open_lookup(&run->months, table, 3, keys, month_equal))
+		desc = RelationGetDescr(table);
+		key[0] = ua_column(desc, "account_id", UUIDOID);
+		key[1] = ua_column(desc, "user_id", UUIDOID);
+		key[2] = ua_column(desc, "month", DATEOID);
+		run->months_events = ua_column(desc, "events", map_type);
+		if (!ua_lookup_start(&run->months, table, GetActiveSnapshot(), 3, key, false))
 			return false;
 	}
 	if (with_days(run))
 	{
-		if ((table = open_readable(schema, "user_activity")) == NULL)
+		AttrNumber	key;
+
+		if ((table = run->days_table = open_readable(schema, "user_activity")) == NULL)
 			return false;
-		keys[0] = ua_column(RelationGetDescr(table), "user_id", UUIDOID);
-		run->days_account_id = ua_column(RelationGetDescr(table), "account_id", UUIDOID);
-		run->days_days = ua_column(RelationGetDescr(table), "days", days_type);
-		if (!open_lookup(&run->days, table, 1, keys, user_equal))
+		desc = RelationGetDescr(table);
+		key = ua_column(desc, "user_id", UUIDOID);
+		run->days_account_id = ua_column(desc, "account_id", UUIDOID);
+		run->days_days = ua_column(desc, "days", days_type);
+		if (!ua_lookup_start(&run->days, table, GetActiveSnapshot(), 1, &key, false))
 			return false;
 	}
 	if (WITH(run, PERIODS) || WITH(run, COHORTS))
 		return (run->week_start = read_week_start(schema)) != 0;
 	return true;
+}
+
+/* However far they were started. */
+static void
+end_lookups(Run *run)
+{
+	ua_lookup_end(&run->months);
+	ua_lookup_end(&run->days);
+	if (run->months_table != NULL)
+		table_close(run->months_table, NoLock);
+	if (run->days_table != NULL)
+		table_close(run->days_table, NoLock);
 }
 
 /* False where it is for usage_changes_by_query(). */
@@ -1217,13 +1176,12 @@ changes_in_memory(Run *run, Oid schema)
 	if (read_pending(run))
 	{
 		done = run->n_rows == 0;
-		if (!done && open_lookups(run, schema))
+		if (!done && start_lookups(run, schema))
 		{
 			work_out(run);
 			done = true;
 		}
-		close_lookup(&run->months);
-		close_lookup(&run->days);
+		end_lookups(run);
 	}
 	table_close(run->pending, NoLock);
 	return done;

@@ -62,13 +62,4 @@
 #define ua_range_serialize range_serialize
 #endif
 
-/* index_beginscan() got an argument more in 18 (instrument) */
-#if PG_VERSION_NUM >= 180000
-#define ua_index_beginscan(table, index, snapshot, nkeys) \
-	index_beginscan(table, index, snapshot, NULL, nkeys, 0)
-#else
-#define ua_index_beginscan(table, index, snapshot, nkeys) \
-	index_beginscan(table, index, snapshot, nkeys, 0)
-#endif
-
 #endif							/* UA_COMPAT_H */

@@ -188,13 +188,13 @@ ua_dayseries_next_positive(UaDayseriesReader *reader, int32 *word, uint64 *bits)
 
 	/* No value is 0, so it is below where the highest bit is set, which is rare. */
 	for (int i = 0; i < count; i++)
-		all |= signs[i * width];
+		all |= signs[(Size) i * width];
 	if (unlikely(all & 0x80))
 	{
 		uint64		rest = *bits;
 
 		for (int i = 0; i < count; i++, rest &= rest - 1)
-			if (signs[i * width] & 0x80)
+			if (signs[(Size) i * width] & 0x80)
 				*bits ^= rest & -rest;
 	}
 	return true;

@@ -1004,6 +1004,7 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 		const ActiveDayPart *part = of_word->parts;
 		const ActiveDayPart *last = &of_word->parts[of_word->n_parts - 1];
 
+		Assert(part->counts != NULL);
 		if (part->counts != counts)
 		{
 			if (counts != NULL)
@@ -1016,7 +1017,7 @@ active_day_counts_transfn(PG_FUNCTION_ARGS)
 		/* Only the last one may go on in the next word. */
 		if (part != last)
 		{
-			counts[active_days]++;
+			part->counts[active_days]++;
 			while (++part != last)
 				part->counts[days_of_part(part, kind, bits)]++;
 			counts = last->counts;

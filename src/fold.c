@@ -13,13 +13,11 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/vacuum.h"
 #include "common/pg_prng.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
 #include "pgstat.h"
@@ -359,51 +357,28 @@ is_pending(Oid pending, Size least)
 }
 
 /*
- * Rows that were folded leave pages behind that every fold and every reader of
- * usage_pending has to look through. Autovacuum looks after them once a minute,
- * when there may be thousands. To cut off those at the end would lock writers
- * out: that is left to it.
- */
-#define VACUUM_AFTER	4000	/* rows */
-
-static void
-vacuum_pending(Oid pending)
-{
-	MemoryContext context = AllocSetContextCreate(TopMemoryContext,
-												  "usage_analytics vacuum",
-												  ALLOCSET_SMALL_SIZES);
-	MemoryContext caller;
-	VacuumStmt *vacuum;
-
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	caller = MemoryContextSwitchTo(context);
-	vacuum = makeNode(VacuumStmt);
-	vacuum->is_vacuumcmd = true;
-	vacuum->options = list_make2(makeDefElem("truncate", (Node *) makeBoolean(false), -1),
-								 makeDefElem("skip_locked", (Node *) makeBoolean(true), -1));
-	vacuum->rels = list_make1(makeVacuumRelation(NULL, pending, NIL));
-	MemoryContextSwitchTo(caller);
-	ExecVacuum(NULL, vacuum, true);
-	CommitTransactionCommand();
-	MemoryContextDelete(context);
-}
-
-/*
  * A worker folds, and folds again as long as the limit is reached within a
  * second: to start one, with nothing in its caches, costs more than a
  * small fold. It leaves after a minute at most, for another that knows the
  * settings of then.
  */
 #define NAP			100			/* ms */
-#define MAX_NAPS	10
+#define MAX_LOOKS	10
 #define MAX_LIFE	60000		/* ms */
 
 /*
- * In its last naps it does without the lock that says it is there: who relied
- * on it just before has committed when it leaves.
+ * For its last looks it does without the lock that says it is there: who
+ * relied on it just before has committed when it leaves.
  */
-#define LAST_NAPS	3
+#define LAST_LOOKS	3
+
+/*
+ * After a fold it rests for so many times as long as that took, but no longer
+ * than a second: where writers keep the processors busy, it leaves these to
+ * them, and folds more at once, which costs less.
+ */
+#define REST		9
+#define MAX_REST	1000		/* ms */
 
 static void
 fold_and_linger(Oid schema)
@@ -411,15 +386,16 @@ fold_and_linger(Oid schema)
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), MAX_LIFE);
 	Oid			first = InvalidOid;
 	bool		announced = false;
-	int64		folded = 0;
 
-	for (int naps = 0; naps <= MAX_NAPS && GetCurrentTimestamp() < end; naps++)
+	for (int looks_left = MAX_LOOKS; looks_left > 0; looks_left--)
 	{
+		bool		folded = false;
 		bool		last;
 		Oid			pending;
 		Oid			function;
 		LOCKTAG		tag;
 		Size		least = (Size) pending_limit * 1024;
+		long		rest = NAP;
 
 		start_worker_transaction();
 		/* The model may have been dropped meanwhile. */
@@ -439,12 +415,18 @@ fold_and_linger(Oid schema)
 		}
 		if (is_pending(pending, least) && lock_rollups(pending, false))
 		{
+			TimestampTz begin = GetCurrentTimestamp();
+
 			pgstat_report_activity(STATE_RUNNING, "folding usage_pending");
-			folded += fold(function, ua_relation_owner(pending));
-			naps = 0;
+			(void) fold(function, ua_relation_owner(pending));
+			rest = REST * TimestampDifferenceMilliseconds(begin, GetCurrentTimestamp());
+			folded = true;
 		}
-		last = naps > MAX_NAPS - LAST_NAPS ||
-			GetCurrentTimestamp() > TimestampTzPlusMilliseconds(end, (int64) -LAST_NAPS * NAP);
+		if (GetCurrentTimestamp() >= end)
+			looks_left = Min(looks_left, LAST_LOOKS);
+		else if (folded)
+			looks_left = MAX_LOOKS;
+		last = looks_left <= LAST_LOOKS;
 		if (last && announced)
 		{
 			LockRelease(&tag, ExclusiveLock, true);
@@ -458,16 +440,12 @@ fold_and_linger(Oid schema)
 			announced = true;
 		}
 		finish_worker_transaction();
-		if (folded >= VACUUM_AFTER)
-		{
-			vacuum_pending(pending);
-			folded = 0;
-		}
 		pgstat_report_stat(true);
 		pgstat_report_activity(STATE_IDLE, NULL);
 
+		rest = last ? NAP : Max(NAP, Min(rest, MAX_REST));
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 NAP, PG_WAIT_EXTENSION);
+						 rest, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}

@@ -128,9 +128,11 @@ CREATE TABLE @extschema@.usage_pending (
 );
 
 ALTER TABLE @extschema@.usage_pending REPLICA IDENTITY FULL;
+-- Every read passes over its pages, the empty ones too, so these are to be given back soon.
 ALTER TABLE @extschema@.usage_pending SET (
   autovacuum_vacuum_threshold = 1000,
   autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_cost_delay = 0,
   autovacuum_analyze_threshold = 1000,
   autovacuum_analyze_scale_factor = 0);
 

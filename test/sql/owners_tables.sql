@@ -65,6 +65,25 @@ SELECT account_id,
  WHERE dau IS DISTINCT FROM users;
 ROLLBACK TO columns;
 
+-- With keys in another order, beside indexes that do not find every row, or not just one
+SAVEPOINT keys;
+ALTER TABLE usage_rollup DROP CONSTRAINT usage_rollup_pkey;
+CREATE INDEX ON usage_rollup USING hash (account_id);
+CREATE INDEX ON usage_rollup (account_id, user_id, month) WHERE month < '2026-02-01';
+CREATE INDEX ON usage_rollup (account_id, user_id, (month + 1));
+CREATE INDEX ON usage_rollup (account_id, account_id, user_id);
+CREATE UNIQUE INDEX ON usage_rollup (month, user_id, account_id);
+ALTER TABLE account_rollup DROP CONSTRAINT account_rollup_pkey;
+CREATE UNIQUE INDEX ON account_rollup (account_id, month) WHERE month < '2026-02-01';
+CREATE UNIQUE INDEX ON account_rollup (account_id, month, (month + 1));
+CREATE INDEX ON account_rollup (account_id, month);
+CREATE UNIQUE INDEX ON account_rollup (month, account_id) INCLUDE (dau);
+DROP INDEX user_activity_user_id_idx;
+CREATE INDEX ON user_activity (user_id) WHERE account_id < id_from_bigint(2);
+CREATE INDEX ON user_activity (user_id, shared);
+SELECT * FROM pg_temp.history();
+ROLLBACK TO keys;
+
 -- With triggers: of rows, of statements and of their transition tables
 SAVEPOINT triggers;
 CREATE TABLE seen (relation text, what text, row_count bigint);

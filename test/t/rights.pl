@@ -235,19 +235,6 @@ BEGIN
   RAISE 'none did';
 END $$;
 SQL
-run_ok('status', 'mallory', <<'SQL', 'and vacuums what its folds leave behind');
-DO $$
-BEGIN
-  FOR i IN 1 .. 200000 LOOP
-    INSERT INTO fct_event (user_id, account_id, event_ts, event_name) VALUES (id_from_bigint(2), id_from_bigint(1), now(), 'app_open');
-    COMMIT;
-    IF i % 500 = 0 AND (SELECT vacuum_count > 0 FROM pg_stat_user_tables WHERE relname = 'usage_pending') THEN
-      RETURN;
-    END IF;
-  END LOOP;
-  RAISE 'none did';
-END $$;
-SQL
 ok(node()->poll_query_until('status', q{SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'usage_analytics fold')}), 'and leaves when there is nothing to do');
 is(value('status', 'mallory', 'SELECT count(*) FROM verify_rollups()'), 0, 'with all of it counted once');
 # also where nothing was left to fold

@@ -359,7 +359,7 @@ is_pending(Oid pending, Size least)
 /*
  * A worker folds, and folds again as long as the limit is reached within a
  * second: to start one, with nothing in its caches, costs more than a
- * small fold. It leaves after a minute at most, for another that knows the
+ * small fold. It leaves after a minute or so, for another that knows the
  * settings of then.
  */
 #define NAP			100			/* ms */

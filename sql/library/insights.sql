@@ -246,7 +246,14 @@ DECLARE
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
-  counted CONSTANT text := CASE WHEN period IS NULL THEN format(counts, past) ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %s)', period, week_start, past) END;
+  aggregate CONSTANT text := CASE WHEN period IS NULL THEN counts ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %%s)', period, week_start) END;
+  -- The aggregate itself tells segments apart, but accounts, which may be many.
+  counted CONSTANT text := CASE
+    WHEN segment IS NULL THEN format('SELECT NULL::text AS segment_value, %s AS counts FROM (%%s) AS days', format(aggregate, past))
+    WHEN segment = 'account_id' THEN format('SELECT segment_value, %s AS counts FROM (%%s) AS days GROUP BY segment_value', format(aggregate, past))
+    ELSE format('SELECT part.segment_value, part.counts FROM (SELECT %s AS found FROM (%%s) AS days) AS counted CROSS JOIN LATERAL unnest(counted.found) AS part', format(aggregate, past || ', segment_value'))
+  END;
+  in_parts CONSTANT boolean := aggregate IS NOT NULL AND account_id IS NULL AND NOT of_events AND segment IS DISTINCT FROM 'account_id';
   -- Which labels count, and under which names
   labels text[];
   names text[];
@@ -313,26 +320,35 @@ BEGIN
     END IF;
     -- The parts have no column that is not used: then their rows are passed on as they are.
     settled := format('SELECT %s %s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
-      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
+      CASE WHEN in_parts AND segment IS NOT NULL OR NOT by_user THEN value || ' AS segment_value,' ELSE '' END,
+      CASE WHEN NOT in_parts AND users_used THEN 'active.user_id,' ELSE '' END,
       CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END);
     joined := format('SELECT %s %s @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
       CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
-    query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
-      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
-      settled, joined);
+    IF in_parts THEN
+      -- Each part is counted where it is read: no row of a user goes any further.
+      -- Of those who are few, segments are found by index.
+      IF by_user AND segment IS NOT NULL THEN
+        joined := format('SELECT (SELECT %s WHERE member.user_id = active.user_id) AS segment_value, active.days FROM (%s) AS active',
+          CASE WHEN segment IN ('role', 'country') THEN format('member.%I FROM @extschema@.dim_user AS member', segment)
+               ELSE format('account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id', segment) END,
+          joined);
+      END IF;
+      query := format('SELECT segment_value, @extschema@.sum(counts) AS counts FROM (%s UNION ALL %s) AS parts GROUP BY segment_value',
+        format(counted, settled), format(counted, joined));
+    ELSE
+      query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
+        CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+        settled, joined);
+    END IF;
   END IF;
-  IF counted IS NOT NULL AND settled IS NOT NULL AND segment IS NULL THEN
-    -- Each part is counted where it is read: no row of a user goes any further.
-    query := format('SELECT NULL::text AS segment_value, @extschema@.sum(counts) AS counts FROM (SELECT %1$s AS counts FROM (%2$s) AS days UNION ALL SELECT %1$s FROM (%3$s) AS days) AS parts',
-      counted, settled, joined);
-  ELSIF NOT counting THEN
+  IF NOT counting AND NOT in_parts THEN
     IF by_user THEN
       query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
     END IF;
-    IF counted IS NOT NULL THEN
-      query := format('SELECT %s, %s AS counts FROM (%s) AS days GROUP BY %s',
-        CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END, counted, query, CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END);
+    IF aggregate IS NOT NULL THEN
+      query := format(counted, query);
     END IF;
   END IF;
   RETURN CASE WHEN period IS NULL OR counting THEN query

@@ -254,6 +254,13 @@ DECLARE
     ELSE format('SELECT part.segment_value, part.counts FROM (SELECT %s AS found FROM (%%s) AS days) AS counted CROSS JOIN LATERAL unnest(counted.found) AS part', format(aggregate, past || ', segment_value'))
   END;
   in_parts CONSTANT boolean := aggregate IS NOT NULL AND account_id IS NULL AND NOT of_events AND segment IS DISTINCT FROM 'account_id';
+  -- A user's own segment, which is found by index
+  own_value CONSTANT text := CASE
+    WHEN segment IN ('role', 'country') THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
+    WHEN segment IN ('plan_tier', 'region') THEN format('(SELECT account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id WHERE member.user_id = active.user_id)', segment)
+  END;
+  -- What is settled of users is mostly under their own account.
+  by_row CONSTANT boolean := in_parts AND own AND segment IN ('plan_tier', 'region') AND NOT row_security_active('@extschema@.usage_strays');
   -- Which labels count, and under which names
   labels text[];
   names text[];
@@ -261,9 +268,13 @@ DECLARE
   counting boolean := false;
   passes integer := 1;
   changed uuid[];
+  strays uuid[];
+  most_strays integer;
+  row_segment text := value;
   merged text;
   settled text;
   joined text;
+  strayed text;
   query text;
 BEGIN
   IF of_events THEN
@@ -318,9 +329,23 @@ BEGIN
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
     END IF;
+    IF by_row THEN
+      -- Of more than that, to look for each takes longer than to read all users.
+      most_strays := greatest((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) / 100, 10);
+      SELECT array_agg(users.user_id) INTO strays
+        FROM (SELECT stray.user_id
+                FROM @extschema@.usage_strays AS stray
+               WHERE changed IS NULL OR stray.user_id <> ALL (changed)
+               LIMIT most_strays + 1) AS users;
+      IF strays IS NULL OR cardinality(strays) <= most_strays THEN
+        row_segment := format('@extschema@.usage_segment(active.account_id, %L::text, false)', segment);
+      ELSE
+        strays := NULL;
+      END IF;
+    END IF;
     -- The parts have no column that is not used: then their rows are passed on as they are.
     settled := format('SELECT %s %s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
-      CASE WHEN in_parts AND segment IS NOT NULL OR NOT by_user THEN value || ' AS segment_value,' ELSE '' END,
+      CASE WHEN in_parts AND segment IS NOT NULL OR NOT by_user THEN row_segment || ' AS segment_value,' ELSE '' END,
       CASE WHEN NOT in_parts AND users_used THEN 'active.user_id,' ELSE '' END,
       CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END);
     joined := format('SELECT %s %s @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
@@ -328,15 +353,19 @@ BEGIN
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
     IF in_parts THEN
       -- Each part is counted where it is read: no row of a user goes any further.
-      -- Of those who are few, segments are found by index.
       IF by_user AND segment IS NOT NULL THEN
-        joined := format('SELECT (SELECT %s WHERE member.user_id = active.user_id) AS segment_value, active.days FROM (%s) AS active',
-          CASE WHEN segment IN ('role', 'country') THEN format('member.%I FROM @extschema@.dim_user AS member', segment)
-               ELSE format('account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id', segment) END,
-          joined);
+        joined := format('SELECT %s AS segment_value, active.days FROM (%s) AS active', own_value, joined);
       END IF;
-      query := format('SELECT segment_value, @extschema@.sum(counts) AS counts FROM (%s UNION ALL %s) AS parts GROUP BY segment_value',
-        format(counted, settled), format(counted, joined));
+      query := concat_ws(' UNION ALL ', format(counted, settled), format(counted, joined));
+      IF strays IS NOT NULL THEN
+        -- Those who are elsewhere are taken from there and counted where they belong.
+        strayed := format('SELECT %%s AS segment_value, active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared AND active.user_id = ANY (%L::uuid[])', strays);
+        query := concat_ws(' UNION ALL ', query,
+          format('SELECT segment_value, OPERATOR(@extschema@.-) counts FROM (%s) AS strayed',
+                 format(counted, format(strayed, row_segment))),
+          format(counted, format(strayed, own_value)));
+      END IF;
+      query := format('SELECT segment_value, @extschema@.sum(counts) AS counts FROM (%s) AS parts GROUP BY segment_value', query);
     ELSE
       query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
         CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,

@@ -34,83 +34,73 @@ PG_FUNCTION_INFO_V1(usage_figures);
 
 /* ---------- periods ---------- */
 
+/* A report runs over no more days than that, 27,000 years. */
+#define MOST_DAYS	10000000
+
 /* The periods of a report are numbered from 1; 0 is the one before them. */
 typedef struct
 {
-	int			days;			/* in a period; 0 where it has */
-	int			months;
-	UaDay		first_start;
 	int32		count;			/* with the one before */
+	int64	   *starts;			/* their first days, maybe no dates, and that after all */
 	UaDay		first;			/* of the days that count */
-	UaDay		last;
-	int32	   *of_day;			/* the period of each, from first on */
+	uint32		days;			/* how many these are */
+	int32	   *of_day;			/* the period of each */
 } Periods;
 
-static void
-set_length(Periods *periods, text *name)
+typedef struct
 {
-	static const struct
-	{
-		const char *name;
-		int			days;
-		int			months;
-	}			kinds[] = {
+	const char *name;
+	int			days;			/* in a period; 0 where it has */
+	int			months;
+} PeriodKind;
+
+static const PeriodKind *
+period_kind(text *name)
+{
+	static const PeriodKind kinds[] = {
 		{"day", 1, 0}, {"week", 7, 0}, {"month", 0, 1}, {"quarter", 0, 3}
 	};
 	char	   *wanted = text_to_cstring(name);
 
 	for (int i = 0; i < lengthof(kinds); i++)
-	{
 		if (strcmp(wanted, kinds[i].name) == 0)
-		{
-			periods->days = kinds[i].days;
-			periods->months = kinds[i].months;
-			return;
-		}
-	}
+			return &kinds[i];
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("period \"%s\" does not exist", wanted)));
 }
 
-/* The first day of a period, which may be no date. */
-static int64
-start_of(const Periods *periods, int64 period)
-{
-	if (periods->months == 0)
-		return periods->first_start + (period - 1) * periods->days;
-	return ua_first_day_of_month(ua_month_of_day(periods->first_start) +
-								 (period - 1) * periods->months);
-}
-
 /* From the period that begins on a day to the one that begins on another. */
 static void
-lay_out(Periods *periods, UaDay first_start, UaDay last_start, UaDay today)
+lay_out(Periods *periods, const PeriodKind *kind,
+		UaDay first_start, UaDay last_start, UaDay today)
 {
-	int64		first;
+	int64		month = ua_month_of_day(first_start);
+	int64		day;
 	int64		last;
 
-	periods->first_start = first_start;
-	periods->count = 2 + (periods->months == 0 ?
-						  ((int64) last_start - first_start) / periods->days :
-						  (ua_month_of_day(last_start) - ua_month_of_day(first_start)) /
-						  periods->months);
-
-	first = Max(start_of(periods, 0), UA_MIN_DAY);
-	last = Min(start_of(periods, periods->count) - 1, today);
-	periods->first = first;
-	periods->last = last;
-	if (first > last)
-		return;
-	periods->of_day = palloc_extended((last - first + 1) * sizeof(int32),
-									  MCXT_ALLOC_HUGE);
-	for (int32 period = 0; period < periods->count && first <= last; period++)
+	periods->count = 2 + (kind->months == 0 ?
+						  (last_start - first_start) / kind->days :
+						  (ua_month_of_day(last_start) - month) / kind->months);
+	periods->starts = palloc(((Size) periods->count + 1) * sizeof(int64));
+	for (int32 i = 0; i <= periods->count; i++)
 	{
-		int64		next = Min(start_of(periods, (int64) period + 1), last + 1);
-
 		CHECK_FOR_INTERRUPTS();
-		for (; first < next; first++)
-			periods->of_day[first - periods->first] = period;
+		periods->starts[i] = kind->months == 0 ?
+			first_start + (i - 1) * (int64) kind->days :
+			ua_first_day_of_month(month + (i - 1) * (int64) kind->months);
+	}
+
+	day = Max(periods->starts[0], UA_MIN_DAY);
+	last = Min(periods->starts[periods->count] - 1, today);
+	periods->first = day;
+	periods->days = Max(last - day + 1, 0);
+	periods->of_day = palloc(((Size) periods->days + 1) * sizeof(int32));
+	for (int32 i = 0; i < periods->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (; day < periods->starts[i + 1] && day <= last; day++)
+			periods->of_day[day - periods->first] = i;
 	}
 }
 
@@ -134,7 +124,7 @@ typedef struct
 {
 	const char *key;			/* the bytes of a text or a uuid */
 	Size		key_size;
-	Datum		name;			/* a text */
+	text	   *name;
 	Figure		figures[N_FIGURES];
 } Segment;
 
@@ -188,9 +178,8 @@ add_widely(FigureReceiver *receiver, Figure *figure, int32 period, int64 value)
 {
 	if (figure->carries == NULL)
 		figure->carries =
-			MemoryContextAllocExtended(receiver->context,
-									   receiver->periods->count * sizeof(int64),
-									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+			MemoryContextAllocZero(receiver->context,
+								   receiver->periods->count * sizeof(int64));
 	figure->sums[period] = (int64) ((uint64) figure->sums[period] + (uint64) value);
 	figure->carries[period] += value < 0 ? -1 : 1;
 }
@@ -203,10 +192,8 @@ add_series(FigureReceiver *receiver, Figure *figure, UaDayseries series)
 	UaDayseriesBlock block;
 
 	if (figure->sums == NULL)
-		figure->sums =
-			MemoryContextAllocExtended(receiver->context,
-									   periods->count * sizeof(int64),
-									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		figure->sums = MemoryContextAllocZero(receiver->context,
+											  periods->count * sizeof(int64));
 	ua_dayseries_read(&reader, series);
 	while (ua_dayseries_next(&reader, &block))
 	{
@@ -215,13 +202,13 @@ add_series(FigureReceiver *receiver, Figure *figure, UaDayseries series)
 
 		for (uint64 rest = block.bits; rest != 0; value++)
 		{
-			UaDay		day = begin + ua_take_bit(&rest);
+			uint32		place = (uint32) (begin + ua_take_bit(&rest)) - (uint32) periods->first;
 			int32		period;
 			int64		sum;
 
-			if (day < periods->first || day > periods->last)
+			if (place >= periods->days)
 				continue;
-			period = periods->of_day[day - periods->first];
+			period = periods->of_day[place];
 			if (unlikely(pg_add_s64_overflow(figure->sums[period], *value, &sum)))
 				add_widely(receiver, figure, period, *value);
 			else
@@ -266,11 +253,14 @@ segment_named(FigureReceiver *receiver, SegmentKey key)
 	segment->key = copy = palloc(Max(key.size, 1));
 	segment->key_size = key.size;
 	memcpy(copy, key.data, key.size);
-	segment->name = receiver->of_uuids ?
-		PointerGetDatum(cstring_to_text(DatumGetCString(DirectFunctionCall1(uuid_out,
-																			PointerGetDatum(copy))))) :
-		PointerGetDatum(cstring_to_text_with_len(copy, key.size));
 	key.data = copy;
+	if (receiver->of_uuids)
+	{
+		copy = DatumGetCString(DirectFunctionCall1(uuid_out, PointerGetDatum(copy)));
+		segment->name = cstring_to_text(copy);
+	}
+	else
+		segment->name = cstring_to_text_with_len(copy, key.size);
 	names_insert(receiver->names, key, &found)->segment = segment;
 	MemoryContextSwitchTo(caller);
 	return segment;
@@ -339,10 +329,10 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
-static Oid
-type_of_column(TupleDesc desc, int column)
+static inline bool
+has_type(TupleDesc desc, int column, Oid type)
 {
-	return column < desc->natts ? TupleDescAttr(desc, column)->atttypid : InvalidOid;
+	return column < desc->natts && TupleDescAttr(desc, column)->atttypid == type;
 }
 
 /* Each figure is a series, or a map and a label of it. */
@@ -350,23 +340,22 @@ static void
 start_receiving(DestReceiver *self, int operation, TupleDesc desc)
 {
 	FigureReceiver *receiver = (FigureReceiver *) self;
-	Oid			name_type = type_of_column(desc, 0);
 	int			column = 1;
+	bool		fits;
 
-	receiver->of_uuids = name_type == UUIDOID;
+	receiver->of_uuids = has_type(desc, 0, UUIDOID);
+	fits = receiver->of_uuids || has_type(desc, 0, TEXTOID);
 	for (int i = 0; i < N_FIGURES; i++)
 	{
-		Oid			type = type_of_column(desc, column);
-
-		receiver->columns[i] = column++;
-		receiver->is_map[i] = type == receiver->map_type;
+		receiver->columns[i] = column;
+		receiver->is_map[i] = has_type(desc, column, receiver->map_type);
 		if (receiver->is_map[i])
-			type = type_of_column(desc, column++) == TEXTOID ?
-				receiver->series_type : InvalidOid;
-		if (type != receiver->series_type)
-			column = 0;
+			fits &= has_type(desc, ++column, TEXTOID);
+		else
+			fits &= has_type(desc, column, receiver->series_type);
+		column++;
 	}
-	if (column != desc->natts || (name_type != UUIDOID && name_type != TEXTOID))
+	if (!fits || column != desc->natts)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the query does not return a segment and figures"),
@@ -443,18 +432,18 @@ static void
 put_rows(ReturnSetInfo *result, const Segment *segment, const Periods *periods, UaDay today)
 {
 	const Figure *figures = segment->figures;
-	bool		nulls[N_COLUMNS] = {[COLUMN_SEGMENT_VALUE] = segment->key == NULL};
-	Datum		values[N_COLUMNS] = {[COLUMN_SEGMENT_VALUE] = segment->name};
+	bool		nulls[N_COLUMNS] = {[COLUMN_SEGMENT_VALUE] = segment->name == NULL};
+	Datum		values[N_COLUMNS] = {[COLUMN_SEGMENT_VALUE] = PointerGetDatum(segment->name)};
 
 	for (int32 period = 1; period < periods->count; period++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		values[COLUMN_PERIOD_START] = DateADTGetDatum(start_of(periods, period));
+		values[COLUMN_PERIOD_START] = DateADTGetDatum(periods->starts[period]);
 		for (int i = 0; i < N_FIGURES; i++)
 			values[COLUMN_VALUE + i] = Int64GetDatum(sum_of(&figures[i], period));
 		values[COLUMN_VALUE_BEFORE] = Int64GetDatum(sum_of(&figures[VALUE], period - 1));
 		values[COLUMN_ACTIVE_BEFORE] = Int64GetDatum(sum_of(&figures[ACTIVE], period - 1));
-		values[COLUMN_IS_COMPLETE] = BoolGetDatum(start_of(periods, (int64) period + 1) <= today);
+		values[COLUMN_IS_COMPLETE] = BoolGetDatum(periods->starts[period + 1] <= today);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }
@@ -471,8 +460,8 @@ compare_keys(const void *a, const void *b)
 static int
 compare_names(const void *a, const void *b)
 {
-	text	   *left = DatumGetTextPP((*(const Segment *const *) a)->name);
-	text	   *right = DatumGetTextPP((*(const Segment *const *) b)->name);
+	text	   *left = (*(const Segment *const *) a)->name;
+	text	   *right = (*(const Segment *const *) b)->name;
 
 	return varstr_cmp(VARDATA_ANY(left), VARSIZE_ANY_EXHDR(left),
 					  VARDATA_ANY(right), VARSIZE_ANY_EXHDR(right),
@@ -483,8 +472,7 @@ compare_names(const void *a, const void *b)
 static Segment **
 segments_in_order(FigureReceiver *receiver)
 {
-	Segment   **segments = palloc_extended(Max(receiver->names->members, 1) * sizeof(*segments),
-										   MCXT_ALLOC_HUGE);
+	Segment   **segments = palloc((receiver->names->members + 1) * sizeof(*segments));
 	names_iterator scan;
 	NamedSegment *entry;
 	int			count = 0;
@@ -523,12 +511,13 @@ usage_figures(PG_FUNCTION_ARGS)
 	};
 	Segment   **segments;
 
-	set_length(&periods, PG_GETARG_TEXT_PP(1));
-	if (!ua_is_day(first_start) || !ua_is_day(last_start) || first_start > last_start)
+	if (!ua_is_day(first_start) || !ua_is_day(last_start) || first_start > last_start ||
+		(int64) last_start - first_start > MOST_DAYS)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("a report cannot have these periods")));
-	lay_out(&periods, first_start, last_start, today);
+				 errmsg("a report must run forward, over finite days and at most %d of them",
+						MOST_DAYS)));
+	lay_out(&periods, period_kind(PG_GETARG_TEXT_PP(1)), first_start, last_start, today);
 	InitMaterializedSRF(fcinfo, 0);
 
 	receiver.names = names_create(CurrentMemoryContext, 16, NULL);

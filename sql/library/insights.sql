@@ -390,8 +390,9 @@ COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean
 
 -- ---------- what the second level tells ----------
 
--- The query for sums of months: segment_value, and those asked for. A user who
--- is active under several accounts is in the sums of each.
+-- The query for months: segment_value, as it is stored, and the sums asked for, or
+-- columns to be added up. A user who is active under several accounts is in the
+-- sums of each.
 CREATE FUNCTION @extschema@.usage_sums_query(sums text, figures text, parts text[], segment text, account_id uuid, from_day date, to_day date)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -406,8 +407,8 @@ DECLARE
   months CONSTANT text := format('month >= %L AND month <= %L', date_trunc('month', from_day::timestamp)::date, to_day)
                           || CASE WHEN account_id IS NOT NULL THEN format(' AND account_id = %L', account_id) ELSE '' END;
 BEGIN
-  RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months %s',
-    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('@extschema@.usage_segment(months.account_id, %L::text, false)', segment) END,
+  RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months',
+    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id' ELSE format('@extschema@.usage_segment(months.account_id, %L::text, false)', segment) END,
     sums,
     concat_ws(' UNION ALL ',
       CASE WHEN NOT hidden
@@ -416,21 +417,18 @@ BEGIN
       CASE WHEN hidden OR EXISTS (SELECT FROM @extschema@.usage_pending)
            THEN format('SELECT %s FROM @extschema@.usage_changes(%L, %L) WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures),
-                       CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END),
-    CASE WHEN segment = 'account_id' THEN 'GROUP BY months.account_id' WHEN by_segment THEN 'GROUP BY 1' END);
+                       CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END));
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid, date, date) IS
-  'The query for sums over the months from that of a day to that of another: of everybody, of one account, or by plan_tier, region or account_id; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
+  'The query for the months from that of a day to that of another: sums, or columns to add up, of everybody, of one account, or under each account''s plan_tier, region or account_id; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
 
 -- ---------- what both levels tell ----------
 
--- What a worker has counted is counted once more where it is put together: a
--- second one gains nothing. Users' rows are joined by hashing: how many there
--- are cannot be told before.
-
-CREATE FUNCTION @extschema@.usage_figures(
+-- The query for usage_figures(). What is read of accounts is added up there; what
+-- is counted of users comes by segment.
+CREATE FUNCTION @extschema@.usage_figures_query(
   metric text,
   period text,
   window_days integer,
@@ -442,22 +440,14 @@ CREATE FUNCTION @extschema@.usage_figures(
   from_day date,
   to_day date
 )
-RETURNS TABLE (
-  segment_value text,
-  value         @extschema@.dayseries,
-  active        @extschema@.dayseries,
-  arrived       @extschema@.dayseries,
-  returned      @extschema@.dayseries
-)
+RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET DateStyle = 'ISO'
-SET work_mem = '64MB'
-SET max_parallel_workers_per_gather = 1
 AS $function$
 #variable_conflict use_column
 DECLARE
-  one_account CONSTANT uuid := usage_figures.account_id;
+  one_account CONSTANT uuid := usage_figures_query.account_id;
   past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
   week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
   pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
@@ -465,49 +455,28 @@ DECLARE
     THEN CASE window_days WHEN 1 THEN 'dau' WHEN 7 THEN 'wau' WHEN 28 THEN 'active_28d' WHEN 30 THEN 'mau' END
     ELSE CASE period WHEN 'day' THEN 'dau' WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' ELSE 'quarterly' END
   END;
-  -- Without a segment there is one row, also where there is nobody.
-  segment_column CONSTANT text := CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END;
-  grouping CONSTANT text := CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END;
-  -- Of users' days: in each period that has one, or on each day with one in the window
-  -- that ends on it
-  counts CONSTANT text := CASE WHEN window_days IS NOT NULL
-    THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
-                   FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
-    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived
-                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L::text, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
-  END;
   -- A sum of sources is that of all events, and has the fewest labels.
   sum_column CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'seconds'
                                           WHEN 'events' THEN CASE WHEN segment IN ('event_name', 'event_category') THEN 'events' ELSE 'sources' END
                                           ELSE CASE WHEN metric IS NOT NULL THEN 'events' END END;
-  value CONSTANT text := CASE metric
-    WHEN 'events' THEN '@extschema@.sum(sources, NULL::text)'
-    WHEN 'work_seconds' THEN '@extschema@.sum(seconds, ''timer_stop''::text)'
-    WHEN 'tasks_created' THEN '@extschema@.sum(events, ''task_created''::text)'
-    WHEN 'tasks_completed' THEN '@extschema@.sum(events, ''task_completed''::text)'
-    ELSE 'NULL::@extschema@.dayseries'
-  END;
+  sum_label CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'timer_stop' WHEN 'tasks_created' THEN 'task_created' WHEN 'tasks_completed' THEN 'task_completed' END;
+  with_arrived CONSTANT boolean := window_days IS NULL AND metric IS NULL;
+  none CONSTANT text := 'NULL::@extschema@.dayseries';
   query text;
   sharers text;
-  summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
      AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
      AND NOT (own AND one_account IS NOT NULL) THEN
     query := @extschema@.usage_sums_query(
       concat_ws(', ',
-        value || ' AS value',
-        format('@extschema@.sum(%I) AS active', figure),
-        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle, ''new''::text)'
-             ELSE 'NULL::@extschema@.dayseries' END || ' AS arrived',
-        CASE WHEN own THEN format('@extschema@.sum(lifecycle, %L::text)',
-                                  CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
-             ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
+        CASE WHEN metric IS NULL THEN none ELSE format('%I, %L::text', sum_column, sum_label) END,
+        figure,
+        CASE WHEN with_arrived THEN 'lifecycle, ''new''::text' ELSE none END,
+        CASE WHEN own THEN format('lifecycle, %L::text', CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END) ELSE none END),
       concat_ws(', ', figure, 'lifecycle', sum_column),
       CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
       segment, one_account, from_day, to_day);
-
-    summed := segment = 'account_id';
 
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
@@ -523,29 +492,28 @@ BEGIN
                   FROM @extschema@.usage_changes('{days}')
                  WHERE place IS NULL) AS users;
       END IF;
-      query := query || format($query$
-        UNION ALL
-        SELECT segment_value,
-               NULL,
-               CASE WHEN merged THEN active ELSE OPERATOR(@extschema@.-) active END,
-               CASE WHEN merged THEN arrived ELSE OPERATOR(@extschema@.-) arrived END,
-               NULL
-          FROM (%s) AS shared $query$,
-        format(counts, 'segment_value, merged', format($query$
-          SELECT segment_value, days, false AS merged FROM shared_days WHERE accounts > 1
-          UNION ALL
-          SELECT segment_value, @extschema@.dayset_union(days), true FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$), 'segment_value, merged'));
       query := format($query$
-        WITH shared_days AS MATERIALIZED (
-          SELECT account.%1$I AS segment_value,
+        WITH shared AS MATERIALIZED (
+          SELECT @extschema@.usage_segment(activity.account_id, %1$L::text, false) AS segment_value,
                  activity.user_id,
-                 activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days,
-                 count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
-            FROM @extschema@.%4$I AS activity
-            LEFT JOIN @extschema@.dim_account AS account
-              ON account.account_id = activity.account_id
-           WHERE %3$s
-        ) $query$, segment, past, sharers, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END) || query;
+                 activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days
+            FROM @extschema@.%3$I AS activity
+           WHERE %4$s
+        )
+        %5$s
+        UNION ALL
+        SELECT segment_value, %6$s, NULL
+          FROM (SELECT segment_value, OPERATOR(@extschema@.-) %7$s AS counts FROM shared GROUP BY segment_value
+                UNION ALL
+                SELECT segment_value, %7$s
+                  FROM (SELECT segment_value, @extschema@.dayset_union(days) AS days FROM shared GROUP BY segment_value, user_id) AS merged
+                 GROUP BY segment_value) AS counted $query$,
+        segment, past, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END, sharers, query,
+        CASE WHEN metric IS NULL THEN 'NULL' ELSE 'NULL, NULL' END
+        || CASE WHEN window_days IS NULL THEN ', counts OPERATOR(@extschema@.->) ''active''::text' ELSE ', counts' END
+        || CASE WHEN with_arrived THEN ', counts, ''new''' ELSE ', NULL' END,
+        CASE WHEN window_days IS NULL THEN format('@extschema@.active_period_counts(days, %L::text, %s)', period, week_start)
+             ELSE format('@extschema@.count_by_day(@extschema@."trailing"(days, %s))', window_days) END);
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
@@ -558,7 +526,7 @@ BEGIN
         WHEN segment IN ('role', 'country') THEN
           format('SELECT %s AS segment_value, %s AS value FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
                  CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L::text, true)', segment) ELSE format('member.%I', segment) END,
-                 value, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                 format('@extschema@.sum(%I, %L::text)', sum_column, sum_label), CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
                  CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
                  date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
         ELSE
@@ -568,19 +536,36 @@ BEGIN
     END IF;
   END IF;
 
-  -- One account's sums are in one row each; others have parts that are added up.
-  RETURN QUERY EXECUTE format('SELECT %s, %s FROM (%s) AS parts %s',
-    segment_column,
-    (SELECT string_agg(format('@extschema@.usage_by_period(%s OPERATOR(@extschema@.*) %L::daterange, %L::text, %s)',
-                              CASE WHEN summed THEN figure ELSE format('@extschema@.sum(%s)', figure) END, past, period, week_start), ', ' ORDER BY number)
-       FROM unnest('{value,active,arrived,returned}'::text[]) WITH ORDINALITY AS figures (figure, number)),
-    query,
-    CASE WHEN summed THEN '' ELSE 'GROUP BY ' || grouping END);
+  RETURN (query);
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_figures(text, text, integer, text, text, text, uuid, boolean, date, date) IS
-  'By segment and period: a metric, if one is given; the users active in each period, or in each window of so many days under its last day; of these, who had never been before, and, for users'' own accounts, who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_figures_query(text, text, integer, text, text, text, uuid, boolean, date, date) IS
+  'The query for usage_figures(): of a metric, if one is given; of the users active in each period, or in each window of so many days under its last day; of these, of those who had never been before, and, for users'' own accounts, of those who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+
+-- What a worker has counted is counted once more where it is put together: a
+-- second one gains nothing. Users' rows are joined by hashing: how many there
+-- are cannot be told before.
+CREATE FUNCTION @extschema@.usage_figures(query text, period text, first_start date, last_start date, today date, everybody boolean)
+RETURNS TABLE (
+  segment_value text,
+  period_start  date,
+  value         bigint,
+  active        bigint,
+  arrived       bigint,
+  returned      bigint,
+  value_before  bigint,
+  active_before bigint,
+  is_complete   boolean
+)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+AS 'MODULE_PATHNAME', 'usage_figures';
+
+COMMENT ON FUNCTION @extschema@.usage_figures(text, text, date, date, date, boolean) IS
+  'Sums by segment and period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, and of the period before each, in order, of what a query has of days up to today: a text or a uuid for the segment, then value, active, arrived and returned, each a dayseries, or a dayseries_map and its label, null for all; segments with no one active in any of the periods are left out, but for the null one of everybody; NULL means no rows; errors for an unknown period (22023), other columns (42804), ranges that run backwards, are infinite or longer than 10000000 days (22008) and sums beyond bigint (22003); part of the reports';
 
 -- ---------- the reports ----------
 
@@ -613,16 +598,14 @@ BEGIN
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY
-  SELECT periods.period_start,
-         counts.segment_value,
-         coalesce(@extschema@.value_on(counts.active, periods.period_start), 0),
-         coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0),
-         periods.next_start <= range.today
-    FROM @extschema@.usage_figures(NULL, period, NULL, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1) AS counts
-   CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
-   WHERE segment IS NULL
-      OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
-   ORDER BY counts.segment_value, periods.period_start;
+  SELECT figures.period_start,
+         figures.segment_value,
+         figures.active,
+         figures.arrived,
+         figures.is_complete
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(NULL, period, NULL, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1),
+           period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
 
@@ -662,15 +645,13 @@ BEGIN
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, 'day');
   RETURN QUERY
-  SELECT days.period_start,
-         counts.segment_value,
-         coalesce(@extschema@.value_on(counts.active, days.period_start), 0),
-         days.next_start <= range.today
-    FROM @extschema@.usage_figures(NULL, 'day', window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start) AS counts
-   CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, 'day') AS days
-   WHERE segment IS NULL
-      OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
-   ORDER BY counts.segment_value, days.period_start;
+  SELECT figures.period_start,
+         figures.segment_value,
+         figures.active,
+         figures.is_complete
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(NULL, 'day', window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start),
+           'day', range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
 
@@ -772,19 +753,12 @@ BEGIN
          figures.returned,
          figures.active - figures.arrived - figures.returned,
          figures.active_before - figures.returned,
-         figures.next_start <= range.today
-    FROM (SELECT periods.period_start,
-                 periods.next_start,
-                 counts.segment_value,
-                 coalesce(@extschema@.value_on(counts.active, periods.period_start), 0) AS active,
-                 coalesce(@extschema@.value_on(counts.active, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS active_before,
-                 coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0) AS arrived,
-                 coalesce(@extschema@.value_on(counts.returned, periods.period_start), 0) AS returned
-            FROM @extschema@.usage_figures(NULL, period, NULL, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1) AS counts
-           CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
-           WHERE segment IS NULL
-              OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(start_before, range.last_start, '[]'))) AS figures
-   ORDER BY figures.segment_value, figures.period_start;
+         figures.is_complete
+    -- Segments are there as well that have been active in the period before all.
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(NULL, period, NULL, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1),
+           period, start_before, range.last_start, range.today, segment IS NULL) AS figures
+   WHERE figures.period_start >= range.first_start;
 END
 $function$;
 
@@ -1020,8 +994,6 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   range record;
-  start_before date;
-  last_day date;
 BEGIN
   PERFORM @extschema@.usage_check_choice('metric', metric, '{events,work_seconds,tasks_created,tasks_completed}');
   IF metric = 'events' THEN
@@ -1030,8 +1002,6 @@ BEGIN
     PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}', 'for this metric');
   END IF;
   range := @extschema@.usage_report_range(from_date, to_date, period);
-  start_before := @extschema@.usage_next_period(range.first_start, period, -1);
-  last_day := @extschema@.usage_next_period(range.last_start, period) - 1;
   RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
@@ -1040,18 +1010,11 @@ BEGIN
          round(figures.value::numeric / nullif(figures.active, 0), 4),
          figures.value_before,
          round((figures.value - figures.value_before)::numeric / nullif(figures.value_before, 0), 4),
-         figures.next_start <= range.today
-    FROM (SELECT periods.period_start,
-                 periods.next_start,
-                 series.segment_value,
-                 coalesce(@extschema@.value_on(series.value, periods.period_start), 0) AS value,
-                 coalesce(@extschema@.value_on(series.value, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS value_before,
-                 coalesce(@extschema@.value_on(series.active, periods.period_start), 0) AS active
-            FROM @extschema@.usage_figures(metric, period, NULL, segment, NULL, NULL, usage_trend.account_id, false, start_before, last_day) AS series
-           CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
-           WHERE segment IS NULL
-              OR NOT @extschema@.isempty(series.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))) AS figures
-   ORDER BY figures.segment_value, figures.period_start;
+         figures.is_complete
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(metric, period, NULL, segment, NULL, NULL, usage_trend.account_id, false,
+                                           @extschema@.usage_next_period(range.first_start, period, -1), @extschema@.usage_next_period(range.last_start, period) - 1),
+           period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
 

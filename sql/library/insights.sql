@@ -818,7 +818,8 @@ AS $function$
 DECLARE
   one_account CONSTANT uuid := retention_report.account_id;
   range record;
-  as_of_start date;
+  starts date[];
+  ends date[];
   past daterange;
   counted text;
   cohorts text;
@@ -826,7 +827,9 @@ BEGIN
   PERFORM @extschema@.usage_check_choice('kind', kind, '{n_period,unbounded}');
   PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}');
   range := @extschema@.usage_report_range(cohort_from, cohort_to, period);
-  as_of_start := @extschema@.usage_period_start(range.as_of, period, range.week_start);
+  SELECT array_agg(periods.period_start), array_agg(periods.next_start)
+    INTO starts, ends
+    FROM @extschema@.usage_periods(range.first_start, @extschema@.usage_period_start(range.as_of, period, range.week_start), period) AS periods;
   past := daterange(NULL, range.today, '[]');
 
   IF period = 'week' AND kind = 'n_period' AND coalesce(start_event, return_event, segment, one_account::text) IS NULL THEN
@@ -857,24 +860,21 @@ BEGIN
   RETURN QUERY EXECUTE format($query$
     SELECT cohorts.segment_value,
            cohorts.cohort_start,
-           (since.number - started.number)::integer,
+           (since.number - 1)::integer,
            cohorts.cohort_size,
            retained.users,
            round(retained.users::numeric / cohorts.cohort_size, 4),
            since.next_start <= $5
       FROM (%s OFFSET 0) AS cohorts
-      JOIN @extschema@.usage_periods($3, $4, $1) WITH ORDINALITY AS started (period_start, next_start, number)
-        ON started.period_start = cohorts.cohort_start
-      JOIN @extschema@.usage_periods($3, $6, $1) WITH ORDINALITY AS since (period_start, next_start, number)
-        ON since.number >= started.number
+     CROSS JOIN LATERAL unnest($6[array_position($6, cohorts.cohort_start):], $7[array_position($6, cohorts.cohort_start):]) WITH ORDINALITY AS since (period_start, next_start, number)
      CROSS JOIN LATERAL (SELECT coalesce(%s, 0) AS users) AS retained
-     WHERE cohorts.cohort_size > 0
+     WHERE cohorts.cohort_start BETWEEN $3 AND $4 AND cohorts.cohort_size > 0
      ORDER BY cohorts.segment_value, cohorts.cohort_start, since.number $query$,
     cohorts,
     -- Whoever comes back later has been kept until then.
     CASE kind WHEN 'unbounded' THEN '@extschema@.total(cohorts.users OPERATOR(@extschema@.*) daterange(since.period_start, NULL))'
               ELSE '@extschema@.value_on(cohorts.users, since.period_start)' END)
-  USING period, range.week_start, range.first_start, range.last_start, range.today, as_of_start;
+  USING period, range.week_start, range.first_start, range.last_start, range.today, starts, ends;
 END
 $function$;
 

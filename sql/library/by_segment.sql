@@ -6,7 +6,7 @@ CREATE TYPE @extschema@.segment_counts AS (
 );
 
 COMMENT ON TYPE @extschema@.segment_counts IS
-  'What an aggregate of days with a segment as its last argument counts of a segment, by label; part of the reports';
+  'What an aggregate of days with a segment as its last argument counts of a segment, by label';
 
 CREATE TYPE @extschema@.segment_series AS (
   segment_value text,
@@ -14,7 +14,7 @@ CREATE TYPE @extschema@.segment_series AS (
 );
 
 COMMENT ON TYPE @extschema@.segment_series IS
-  'What an aggregate of days with a segment as its last argument counts of a segment; part of the reports';
+  'What an aggregate of days with a segment as its last argument counts of a segment';
 
 CREATE FUNCTION @extschema@.segment_counts_finalfn(state internal)
 RETURNS @extschema@.segment_counts[]
@@ -49,7 +49,7 @@ CREATE AGGREGATE @extschema@.active_day_counts(days @extschema@.dayset, period t
 );
 
 COMMENT ON AGGREGATE @extschema@.active_day_counts(@extschema@.dayset, text, integer, daterange, text) IS
-  'The same as active_day_counts() without the last argument of the rows of each segment, as an array of segments (also NULL, if there is such a row) and counts; NULL where there is no row; all segments'' counts are held in memory';
+  'The same as active_day_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
 
 CREATE FUNCTION @extschema@.active_period_counts_transfn(state internal, days @extschema@.dayset, period text, week_start integer, within daterange, segment text)
 RETURNS internal
@@ -68,7 +68,7 @@ CREATE AGGREGATE @extschema@.active_period_counts(days @extschema@.dayset, perio
 );
 
 COMMENT ON AGGREGATE @extschema@.active_period_counts(@extschema@.dayset, text, integer, daterange, text) IS
-  'The same as active_period_counts() without the last argument of the rows of each segment, as an array of segments (also NULL, if there is such a row) and counts; NULL where there is no row; all segments'' counts are held in memory';
+  'The same as active_period_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
 
 CREATE FUNCTION @extschema@.retention_counts_transfn(state internal, started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean, within daterange, segment text)
 RETURNS internal
@@ -87,7 +87,7 @@ CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @
 );
 
 COMMENT ON AGGREGATE @extschema@.retention_counts(@extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange, text) IS
-  'The same as retention_counts() without the last argument of the rows of each segment, as an array of segments (also NULL, if there is such a row) and counts; NULL where there is no row; all segments'' counts are held in memory';
+  'The same as retention_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
 
 CREATE FUNCTION @extschema@.window_counts_transfn(state internal, days @extschema@.dayset, n integer, within daterange, segment text)
 RETURNS internal
@@ -106,4 +106,4 @@ CREATE AGGREGATE @extschema@.window_counts(days @extschema@.dayset, n integer, w
 );
 
 COMMENT ON AGGREGATE @extschema@.window_counts(@extschema@.dayset, integer, daterange, text) IS
-  'The same as window_counts() without the last argument of the rows of each segment, as an array of segments (also NULL, if there is such a row) and counts; NULL where there is no row; all segments'' counts are held in memory';
+  'The same as window_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';

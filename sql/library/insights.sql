@@ -268,13 +268,12 @@ DECLARE
   counting boolean := false;
   passes integer := 1;
   changed uuid[];
-  strays uuid[];
-  most_strays integer;
+  strays bigint := 0;
+  most_strays bigint;
   row_segment text := value;
   merged text;
   settled text;
   joined text;
-  strayed text;
   query text;
 BEGIN
   IF of_events THEN
@@ -332,15 +331,11 @@ BEGIN
     IF by_row THEN
       -- Of more than that, to look for each takes longer than to read all users.
       most_strays := greatest((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) / 100, 10);
-      SELECT array_agg(users.user_id) INTO strays
-        FROM (SELECT stray.user_id
-                FROM @extschema@.usage_strays AS stray
-               WHERE changed IS NULL OR stray.user_id <> ALL (changed)
-               LIMIT most_strays + 1) AS users;
-      IF strays IS NULL OR cardinality(strays) <= most_strays THEN
+      strays := (SELECT count(*) FROM (SELECT FROM @extschema@.usage_strays LIMIT most_strays + 1) AS stray);
+      IF strays <= most_strays THEN
         row_segment := format('@extschema@.usage_segment(active.account_id, %L::text, false)', segment);
       ELSE
-        strays := NULL;
+        strays := 0;
       END IF;
     END IF;
     -- The parts have no column that is not used: then their rows are passed on as they are.
@@ -353,19 +348,20 @@ BEGIN
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
     IF in_parts THEN
       -- Each part is counted where it is read: no row of a user goes any further.
+      query := format(counted, settled);
+      IF strays > 0 THEN
+        -- Those who are elsewhere are taken from there and counted where they belong.
+        query := format('WITH strayed AS MATERIALIZED (SELECT active.account_id, active.user_id, active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared AND active.user_id = ANY (ARRAY(SELECT stray.user_id FROM @extschema@.usage_strays AS stray)) %s) %s UNION ALL SELECT segment_value, OPERATOR(@extschema@.-) counts FROM (%s) AS strayed',
+          CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
+          query,
+          format(counted, format('SELECT (SELECT account.%I FROM @extschema@.dim_account AS account WHERE account.account_id = active.account_id) AS segment_value, active.days FROM strayed AS active', segment)));
+        joined := format('%s UNION ALL SELECT strayed.user_id, strayed.days FROM strayed', joined);
+      END IF;
       IF by_user AND segment IS NOT NULL THEN
         joined := format('SELECT %s AS segment_value, active.days FROM (%s) AS active', own_value, joined);
       END IF;
-      query := concat_ws(' UNION ALL ', format(counted, settled), format(counted, joined));
-      IF strays IS NOT NULL THEN
-        -- Those who are elsewhere are taken from there and counted where they belong.
-        strayed := format('SELECT %%s AS segment_value, active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared AND active.user_id = ANY (%L::uuid[])', strays);
-        query := concat_ws(' UNION ALL ', query,
-          format('SELECT segment_value, OPERATOR(@extschema@.-) counts FROM (%s) AS strayed',
-                 format(counted, format(strayed, row_segment))),
-          format(counted, format(strayed, own_value)));
-      END IF;
-      query := format('SELECT segment_value, @extschema@.sum(counts) AS counts FROM (%s) AS parts GROUP BY segment_value', query);
+      query := format('SELECT segment_value, @extschema@.sum(counts) AS counts FROM (%s UNION ALL %s) AS parts GROUP BY segment_value',
+        query, format(counted, joined));
     ELSE
       query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
         CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
@@ -796,7 +792,8 @@ AS $function$
 DECLARE
   one_account CONSTANT uuid := retention_report.account_id;
   range record;
-  as_of_start date;
+  starts date[];
+  ends date[];
   past daterange;
   counted text;
   cohorts text;
@@ -804,7 +801,9 @@ BEGIN
   PERFORM @extschema@.usage_check_choice('kind', kind, '{n_period,unbounded}');
   PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}');
   range := @extschema@.usage_report_range(cohort_from, cohort_to, period);
-  as_of_start := @extschema@.usage_period_start(range.as_of, period, range.week_start);
+  SELECT array_agg(periods.period_start), array_agg(periods.next_start)
+    INTO starts, ends
+    FROM @extschema@.usage_periods(range.first_start, @extschema@.usage_period_start(range.as_of, period, range.week_start), period) AS periods;
   past := daterange(NULL, range.today, '[]');
 
   IF period = 'week' AND kind = 'n_period' AND coalesce(start_event, return_event, segment, one_account::text) IS NULL THEN
@@ -841,7 +840,7 @@ BEGIN
            round(retained.users::numeric / cohorts.cohort_size, 4),
            since.next_start <= $5
       FROM (%s OFFSET 0) AS cohorts
-     CROSS JOIN LATERAL @extschema@.usage_periods(cohorts.cohort_start, $6, $1) WITH ORDINALITY AS since (period_start, next_start, number)
+     CROSS JOIN LATERAL unnest($6[array_position($6, cohorts.cohort_start):], $7[array_position($6, cohorts.cohort_start):]) WITH ORDINALITY AS since (period_start, next_start, number)
      CROSS JOIN LATERAL (SELECT coalesce(%s, 0) AS users) AS retained
      WHERE cohorts.cohort_start BETWEEN $3 AND $4 AND cohorts.cohort_size > 0
      ORDER BY cohorts.segment_value, cohorts.cohort_start, since.number $query$,
@@ -849,7 +848,7 @@ BEGIN
     -- Whoever comes back later has been kept until then.
     CASE kind WHEN 'unbounded' THEN '@extschema@.total(cohorts.users OPERATOR(@extschema@.*) daterange(since.period_start, NULL))'
               ELSE '@extschema@.value_on(cohorts.users, since.period_start)' END)
-  USING period, range.week_start, range.first_start, range.last_start, range.today, as_of_start;
+  USING period, range.week_start, range.first_start, range.last_start, range.today, starts, ends;
 END
 $function$;
 

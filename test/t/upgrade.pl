@@ -178,7 +178,7 @@ SELECT purge_events('2026-01-01') >= 0;
 SELECT count(*) FROM verify_rollups();
 ROLLBACK;
 SQL
-my $done = "t\n0\nt\n|\n5\nt\n0";
+my $done = "t\n0\nt\n|\n6\nt\n0";
 
 # ---------- the new shared library serves the old version ----------
 

@@ -688,19 +688,31 @@ BEGIN
       SELECT segment_value,
              counts OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
         FROM (%s) AS days
+    ), buckets AS MATERIALIZED (
+      SELECT days.segment_value,
+             bucket.active_days,
+             days.counts OPERATOR(@extschema@.->) bucket.active_days::text AS counts
+        FROM days
+       CROSS JOIN generate_series(1, CASE $3 WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 31 ELSE 92 END) AS bucket (active_days)
+       WHERE $4 IS NULL OR NOT @extschema@.isempty(days.counts)
     )
-    SELECT periods.period_start,
-           days.segment_value,
-           bucket.active_days,
+    -- The frame is the whole partition; its order is that of the rows.
+    SELECT found.period_start,
+           found.segment_value,
+           found.active_days,
            found.users,
-           round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
-           periods.next_start <= $5
-      FROM days
-     CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
-     CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
-     CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
-     WHERE $4 IS NULL OR NOT @extschema@.isempty(days.counts)
-     ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
+           round(found.users / nullif(sum(found.users) OVER (PARTITION BY found.segment_value, found.period_start ORDER BY found.active_days
+                                                             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING), 0), 4),
+           found.next_start <= $5
+      FROM (SELECT periods.period_start,
+                   periods.next_start,
+                   buckets.segment_value,
+                   buckets.active_days,
+                   coalesce(@extschema@.value_on(buckets.counts, periods.period_start), 0) AS users
+              FROM buckets
+             CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
+             WHERE buckets.active_days <= periods.next_start - periods.period_start) AS found
+     ORDER BY found.segment_value, found.period_start, found.active_days $query$,
     @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false,
                                  counts => format('@extschema@.active_day_counts(days, %L::text, %s, %%s)', period, range.week_start)))
   USING range.first_start, range.last_start, period, segment, range.today;

@@ -888,7 +888,9 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_report_day(date) IS
   'The day that a report is as of: the one given, not later than today, or the as-of day where it is null; an error (22008) where it is infinite; part of the reports';
 
-CREATE FUNCTION @extschema@.streaks(as_of date DEFAULT NULL, account_id uuid DEFAULT NULL)
+-- What streaks() cannot read as it stands: users of several accounts, those with
+-- something pending, and, where an account is given, its own.
+CREATE FUNCTION @extschema@.usage_merged_streaks(day date, today date, account_id uuid)
 RETURNS TABLE (
   user_id          uuid,
   current_streak   integer,
@@ -904,25 +906,82 @@ SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_column
 DECLARE
-  day CONSTANT date := @extschema@.usage_report_day(as_of);
+  active text;
 BEGIN
+  IF usage_merged_streaks.account_id IS NOT NULL THEN
+    active := @extschema@.usage_days_query(NULL, NULL, NULL, usage_merged_streaks.account_id, true, true);
+  ELSIF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+    SELECT format('SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.usage_live_activity WHERE user_id = ANY (%L::uuid[]) GROUP BY user_id',
+                  array_agg(users.user_id))
+      INTO active
+      FROM (SELECT user_id FROM @extschema@.user_activity WHERE shared
+            UNION
+            SELECT user_id FROM @extschema@.usage_changes('{days}'::text[])) AS users;
+  ELSE
+    active := 'SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.user_activity WHERE shared GROUP BY user_id';
+  END IF;
   RETURN QUERY EXECUTE format($query$
     SELECT user_id,
-           -- Today still has time to go on.
-           greatest(@extschema@.current_streak(days, $1), CASE WHEN $1 >= today THEN @extschema@.current_streak(days, $1 - 1) END),
-           @extschema@.longest_streak(days),
-           @extschema@.cardinality(days),
+           greatest(@extschema@.current_streak(days, $1), CASE WHEN $1 = $2 THEN @extschema@.current_streak(days, $1 - 1) END),
+           @extschema@.longest_streak(days, $1),
+           @extschema@.cardinality(days, daterange(NULL, $1, '[]')),
            @extschema@.first_day(days),
-           @extschema@.last_day(days)
-      FROM (SELECT user_id,
-                   days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]') AS days,
-                   (SELECT today FROM @extschema@.usage_today) AS today
-              FROM (%s) AS active
-            OFFSET 0) AS active
-     WHERE NOT @extschema@.isempty(days) $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, streaks.account_id, true, true))
-  USING day;
+           @extschema@.last_day(days, $1)
+      FROM (%s) AS active
+     WHERE @extschema@.first_day(days) <= $1 $query$,
+    active)
+  USING day, today;
 END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_merged_streaks(date, date, uuid) IS
+  'Rows of streaks() as of a day for users of several accounts or with something pending, or for the users of an account; part of the reports';
+
+-- Most users are read as they stand, and their rows are not kept anywhere: one
+-- query that the planner takes into the query that asks. It is read with the
+-- search_path of whoever asks.
+CREATE FUNCTION @extschema@.streaks(as_of date DEFAULT NULL, account_id uuid DEFAULT NULL)
+RETURNS TABLE (
+  user_id          uuid,
+  current_streak   integer,
+  longest_streak   integer,
+  active_days      integer,
+  first_active_day date,
+  last_active_day  date
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $function$
+  WITH report AS MATERIALIZED (
+    SELECT @extschema@.usage_report_day(streaks.as_of) AS day,
+           settings.today
+      FROM @extschema@.usage_today AS settings
+  )
+  SELECT activity.user_id,
+         CASE
+           WHEN (SELECT report.day OPERATOR(pg_catalog.<) report.today FROM report)
+             THEN @extschema@.current_streak(activity.days, (SELECT report.day FROM report))
+           -- Today still has time to go on.
+           ELSE greatest(@extschema@.current_streak(activity.days, (SELECT report.day FROM report)),
+                         @extschema@.current_streak(activity.days, (SELECT report.day OPERATOR(pg_catalog.-) 1 FROM report)))
+         END,
+         @extschema@.longest_streak(activity.days, (SELECT report.day FROM report)),
+         @extschema@.cardinality(activity.days, (SELECT pg_catalog.daterange(NULL::pg_catalog.date, report.day, '[]'::pg_catalog.text) FROM report)),
+         @extschema@.first_day(activity.days),
+         @extschema@.last_day(activity.days, (SELECT report.day FROM report))
+    FROM @extschema@.user_activity AS activity
+   WHERE streaks.account_id IS NULL
+     AND NOT activity.shared
+     AND @extschema@.first_day(activity.days) OPERATOR(pg_catalog.<=) (SELECT report.day FROM report)
+     AND NOT activity.user_id OPERATOR(pg_catalog.=) ANY (SELECT changes.user_id FROM @extschema@.usage_changes('{days}'::pg_catalog.text[]) AS changes)
+  UNION ALL
+  SELECT merged.user_id,
+         merged.current_streak,
+         merged.longest_streak,
+         merged.active_days,
+         merged.first_active_day,
+         merged.last_active_day
+    FROM report
+   CROSS JOIN LATERAL @extschema@.usage_merged_streaks(report.day, report.today, streaks.account_id) AS merged
 $function$;
 
 COMMENT ON FUNCTION @extschema@.streaks(date, uuid) IS

@@ -58,6 +58,30 @@ SELECT reference.random_model(2, 5, 30, 400, 1200, '2024-12-31');
 SELECT * FROM pg_temp.differences(5, 40);
 DO $$ BEGIN PERFORM set_usage_week_start(3); END $$;
 SELECT * FROM pg_temp.differences(6, 40);
+-- Of a user's days, those that are settled and those that are not, before and after the
+-- day: of one who has others settled, one who is new, one of two accounts, one whose only
+-- day goes, and one with nothing pending.
+DELETE FROM fct_event;
+INSERT INTO dim_account (account_id, plan_tier) SELECT id_from_bigint(n), 'pro' FROM unnest('{901,902}'::bigint[]) AS n;
+INSERT INTO dim_user (user_id, account_id, role) SELECT id_from_bigint(910 + n), id_from_bigint(CASE WHEN n <= 3 THEN 901 ELSE 902 END), 'member' FROM generate_series(1, 6) AS n;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts)
+SELECT id_from_bigint(910 + n), id_from_bigint(900 + account), 'app_open', (date '2025-03-01' + day)::timestamptz + interval '12 hours'
+  FROM (VALUES (1, 1, '{0,1,2,9}'::int[]), (3, 1, '{0}'), (3, 2, '{1,8}'), (4, 2, '{4}'), (5, 2, '{0,1,5,6,7,20}')) AS e (n, account, days), unnest(days) AS day;
+SELECT usage_refresh() > 0 AS folded;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts)
+SELECT id_from_bigint(910 + n), id_from_bigint(900 + account), 'app_open', (date '2025-03-01' + day)::timestamptz + interval '12 hours'
+  FROM (VALUES (1, 1, '{3,12}'::int[]), (6, 2, '{2,3,11}'), (3, 2, '{2}')) AS e (n, account, days), unnest(days) AS day;
+DELETE FROM fct_event WHERE user_id = id_from_bigint(914);
+CREATE FUNCTION pg_temp.streak_differences() RETURNS TABLE (compared bigint, call text, side text, "row" text) LANGUAGE sql AS $$
+  WITH calls AS (
+    SELECT array_agg(format('streaks(%L::date, %s)', '2025-02-28'::date + day, coalesce(account, 'NULL'))) AS calls
+      FROM generate_series(0, 25) AS day, unnest('{NULL,id_from_bigint(901),id_from_bigint(902)}'::text[]) AS account
+  )
+  SELECT cardinality(calls), d.* FROM calls LEFT JOIN reference.report_differences(calls) AS d ON true
+$$;
+SELECT * FROM pg_temp.streak_differences();
+SELECT usage_refresh() > 0 AS folded;
+SELECT * FROM pg_temp.streak_differences();
 ROLLBACK;
 
 -- Calendars: weeks are ISO weeks, whatever the year; leap days; quarters; a day of 23

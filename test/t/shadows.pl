@@ -231,6 +231,8 @@ SQL
 SELECT * FROM public.funnel('{app_open,timer_stop}'::pg_catalog.text[], '1 hour'::pg_catalog.interval, '2020-01-01'::pg_catalog.timestamptz, pg_catalog.now());
 SELECT public.event_day(pg_catalog.now()), public.event_category('app_open'::pg_catalog.text), public.new_event_id();
 SELECT public.verify_rollups();
+SELECT * FROM public.streaks();
+SELECT * FROM public.streaks(public.event_day(pg_catalog.now()), public.id_from_bigint(1::pg_catalog.int8));
 SQL
 	my $types = <<'SQL';
 SELECT public.dayset_agg(e.event_ts), public.active_days(e.event_ts), public.active_users(e.user_id) FROM public.fct_event AS e;

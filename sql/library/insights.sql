@@ -92,7 +92,7 @@ AS $function$
 #variable_conflict use_variable
 BEGIN
   IF category IS NOT NULL THEN
-    PERFORM @extschema@.usage_check_choice('category', category,
+    PERFORM @extschema@.usage_check_choice('category'::text, category,
       ARRAY(SELECT DISTINCT taxonomy.event_category FROM @extschema@.event_taxonomy AS taxonomy ORDER BY 1) || '{unknown}'::text[]);
     IF event IS NOT NULL THEN
       RAISE EXCEPTION USING
@@ -134,7 +134,7 @@ DECLARE
   past daterange;
   hidden boolean;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('period', period, '{day,week,month,quarter}');
+  PERFORM @extschema@.usage_check_choice('period'::text, period, '{day,week,month,quarter}'::text[]);
   IF from_date IS NULL OR to_date IS NULL THEN
     RAISE EXCEPTION USING
       ERRCODE = 'null_value_not_allowed',
@@ -323,7 +323,7 @@ BEGIN
     IF pending THEN
       SELECT array_agg(users.user_id) INTO changed
         FROM (SELECT DISTINCT changes.user_id
-                FROM @extschema@.usage_changes('{days}') AS changes) AS users;
+                FROM @extschema@.usage_changes('{days}'::text[]) AS changes) AS users;
       SELECT format('active.user_id = ANY (%L::uuid[])', array_agg(shared.user_id) || changed) INTO merged
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
@@ -411,7 +411,7 @@ BEGIN
            THEN format('SELECT %s FROM @extschema@.%I WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures), CASE WHEN by_account THEN 'account_rollup' ELSE 'usage_totals' END, months) END,
       CASE WHEN hidden OR EXISTS (SELECT FROM @extschema@.usage_pending)
-           THEN format('SELECT %s FROM @extschema@.usage_changes(%L, %L) WHERE %s',
+           THEN format('SELECT %s FROM @extschema@.usage_changes(%L::text[], %L::text) WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures),
                        CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END));
 END
@@ -485,7 +485,7 @@ BEGIN
                  WHERE shared
                 UNION
                 SELECT user_id
-                  FROM @extschema@.usage_changes('{days}')
+                  FROM @extschema@.usage_changes('{days}'::text[])
                  WHERE place IS NULL) AS users;
       END IF;
       query := format($query$
@@ -527,7 +527,7 @@ BEGIN
                  date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
         ELSE
           format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',
-                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL, one_account, from_day, to_day),
+                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL::text, one_account, from_day, to_day),
                  CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END) END || ') AS sums';
     END IF;
   END IF;
@@ -590,7 +590,7 @@ AS $function$
 DECLARE
   range record;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY
@@ -600,7 +600,7 @@ BEGIN
          figures.arrived,
          figures.is_complete
     FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(NULL, period, NULL, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1),
+           @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1),
            period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
@@ -637,7 +637,7 @@ BEGIN
       ERRCODE = CASE WHEN window_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
       MESSAGE = format('window_days must be from 1 to 366, not %s', coalesce(window_days::text, 'null'));
   END IF;
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, 'day');
   RETURN QUERY
@@ -646,8 +646,8 @@ BEGIN
          figures.active,
          figures.is_complete
     FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(NULL, 'day', window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start),
-           'day', range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
+           @extschema@.usage_figures_query(NULL::text, 'day'::text, window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start),
+           'day'::text, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
 
@@ -680,7 +680,7 @@ AS $function$
 DECLARE
   range record;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
@@ -750,7 +750,7 @@ DECLARE
   range record;
   start_before date;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   start_before := @extschema@.usage_next_period(range.first_start, period, -1);
@@ -764,7 +764,7 @@ BEGIN
          figures.is_complete
     -- Segments are there as well that have been active in the period before all.
     FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(NULL, period, NULL, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1),
+           @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1),
            period, start_before, range.last_start, range.today, segment IS NULL) AS figures
    WHERE figures.period_start >= range.first_start;
 END
@@ -810,8 +810,8 @@ DECLARE
   counted text;
   cohorts text;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('kind', kind, '{n_period,unbounded}');
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}');
+  PERFORM @extschema@.usage_check_choice('kind'::text, kind, '{n_period,unbounded}'::text[]);
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
   range := @extschema@.usage_report_range(cohort_from, cohort_to, period);
   SELECT array_agg(periods.period_start), array_agg(periods.next_start)
     INTO starts, ends
@@ -825,16 +825,16 @@ BEGIN
         FROM (SELECT part.label, @extschema@.by_week(part.series OPERATOR(@extschema@.*) %L::daterange, $2) AS users
                 FROM (%s) AS total
                CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
-      past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts', 'cohorts', '{cohorts}', NULL, NULL, range.first_start, range.today));
+      past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts'::text, 'cohorts'::text, '{cohorts}'::text[], NULL::text, NULL::uuid, range.first_start, range.today));
   ELSE
     IF start_event IS NOT DISTINCT FROM return_event THEN
-      counted := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, false,
-                                              counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L, %%s)', period, range.week_start, kind = 'unbounded'));
+      counted := @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, false,
+                                              counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L::boolean, %%s)', period, range.week_start, kind = 'unbounded'));
     ELSE
-      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
+      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L::boolean, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
         kind = 'unbounded', past,
-        @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, true),
-        @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true));
+        @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, true),
+        @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true, true));
     END IF;
     cohorts := format($query$
       SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
@@ -909,7 +909,7 @@ DECLARE
   active text;
 BEGIN
   IF usage_merged_streaks.account_id IS NOT NULL THEN
-    active := @extschema@.usage_days_query(NULL, NULL, NULL, usage_merged_streaks.account_id, true, true);
+    active := @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, usage_merged_streaks.account_id, true, true);
   ELSIF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
     SELECT format('SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.usage_live_activity WHERE user_id = ANY (%L::uuid[]) GROUP BY user_id',
                   array_agg(users.user_id))
@@ -1028,7 +1028,7 @@ BEGIN
       LEFT JOIN %s AS account
         ON account.account_id = member.account_id
      ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
+    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, power_users.account_id, true, true),
     CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END,
     CASE WHEN power_users.account_id IS NULL THEN '(SELECT account_id, account_name FROM @extschema@.dim_account OFFSET 0)' ELSE '@extschema@.dim_account' END)
   USING day, least_days;
@@ -1065,11 +1065,11 @@ AS $function$
 DECLARE
   range record;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('metric', metric, '{events,work_seconds,tasks_created,tasks_completed}');
+  PERFORM @extschema@.usage_check_choice('metric'::text, metric, '{events,work_seconds,tasks_created,tasks_completed}'::text[]);
   IF metric = 'events' THEN
-    PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   ELSE
-    PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}', 'for this metric');
+    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[], 'for this metric'::text);
   END IF;
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY
@@ -1082,7 +1082,7 @@ BEGIN
          round((figures.value - figures.value_before)::numeric / nullif(figures.value_before, 0), 4),
          figures.is_complete
     FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(metric, period, NULL, segment, NULL, NULL, usage_trend.account_id, false,
+           @extschema@.usage_figures_query(metric, period, NULL::integer, segment, NULL::text, NULL::text, usage_trend.account_id, false,
                                            @extschema@.usage_next_period(range.first_start, period, -1), @extschema@.usage_next_period(range.last_start, period) - 1),
            period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END

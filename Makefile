@@ -57,6 +57,7 @@ LIBRARY = begin \
 	bridge \
 	user_days \
 	figures \
+	by_segment \
 	aggregates \
 	sequences \
 	funnel \

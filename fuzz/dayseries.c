@@ -340,14 +340,14 @@ check_pair(UaDayseries a, UaDayseries b)
 	CHECK_SUMS(ua_dayseries_subtract(&writer, a, b), expected, possible);
 	ua_totals_start(&totals, NULL);
 	CHECK_SUMS((ua_totals_add(&totals, a), ua_totals_subtract(&totals, b),
-				(void) ua_totals_write(&totals, &writer)), expected, possible);
+				(void) ua_totals_write(&totals, &writer, false)), expected, possible);
 
 	possible = sums(&expected, plus, &days_a, &days_b, 1);
 	CHECK_SUMS(ua_dayseries_add(&writer, a, b), expected, possible);
 	CHECK_SUMS(ua_dayseries_add(&writer, b, a), expected, possible);
 	ua_totals_start(&totals, NULL);
 	CHECK_SUMS((ua_totals_add(&totals, a), ua_totals_add(&totals, b),
-				(void) ua_totals_write(&totals, &writer)), expected, possible);
+				(void) ua_totals_write(&totals, &writer, false)), expected, possible);
 
 	if (ua_dayseries_bounds(b, &first, &last))
 	{
@@ -468,7 +468,7 @@ check_map_pair(UaMap a, UaMap b)
 	ua_map_totals_add(&totals, a);
 	ua_map_totals_add(&totals, b);
 	ua_map_start(&writer);
-	ua_map_totals_write(&totals, &writer);
+	ua_map_totals_write(&totals, &writer, false);
 	CHECK(same_map(finished_map(&writer), sum));
 
 	/* twice, as zeros go with the first */
@@ -476,7 +476,7 @@ check_map_pair(UaMap a, UaMap b)
 	for (int i = 0; i < 2; i++)
 	{
 		ua_map_start(&writer);
-		ua_map_totals_write(&totals, &writer);
+		ua_map_totals_write(&totals, &writer, false);
 		CHECK(same_map(finished_map(&writer), b));
 	}
 	check_map(sum);

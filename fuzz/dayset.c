@@ -64,7 +64,12 @@ check_set(UaDays days)
 		longest = Max(longest, run);
 		if (count % 64 == 0)
 		{
-			CHECK(ua_days_rank(days, day) == count);
+			CHECK(ua_days_count(days, UA_MIN_DAY, day) == count + 1);
+			CHECK(ua_days_count(days, day, UA_MAX_DAY) == cardinality - count);
+			CHECK(ua_days_longest_run(days, day) == longest);
+			CHECK(ua_days_last_until(days, day, &last) && last == day);
+			CHECK(ua_days_last_until(days, day - 1, &last) == (count > 0));
+			CHECK(count == 0 || last == before);
 			CHECK(ua_days_run_until(days, day) == run);
 		}
 		/* From the end, so that they have to be sorted. */
@@ -72,7 +77,7 @@ check_set(UaDays days)
 		before = day;
 	}
 	CHECK(cardinality == count);
-	CHECK(ua_days_longest_run(days) == longest);
+	CHECK(ua_days_longest_run(days, UA_MAX_DAY) == longest);
 	CHECK(ua_days_bounds(days, &first, &last) == (count > 0));
 	if (count > 0)
 	{

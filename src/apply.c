@@ -27,6 +27,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -131,8 +132,8 @@ typedef struct
 	Snapshot	snapshot;
 	EState	   *estate;
 	Target		targets[N_ROLLUPS];
-	Tuplestorestate *users;		/* whose rows of user_activity come or go */
-	TupleDesc	users_desc;
+	Tuplestorestate *users;		/* whose rows of user_activity come or go: */
+	TupleDesc	users_desc;		/* the account of one that comes, the user */
 } Apply;
 
 /* ---------- plans ---------- */
@@ -525,10 +526,13 @@ apply_row(Apply *apply, TupleTableSlot *change)
 
 		if (rollup == USER_ACTIVITY && (!found || empty))
 		{
-			bool		isnull;
-			Datum		user = slot_getattr(change, CHANGE_USER_ID, &isnull);
+			Datum		user[2];
+			bool		isnull[2];
 
-			tuplestore_putvalues(apply->users, apply->users_desc, &user, &isnull);
+			user[0] = slot_getattr(change, CHANGE_ACCOUNT_ID, &isnull[0]);
+			user[1] = slot_getattr(change, CHANGE_USER_ID, &isnull[1]);
+			isnull[0] |= found;
+			tuplestore_putvalues(apply->users, apply->users_desc, user, isnull);
 		}
 	}
 
@@ -618,50 +622,120 @@ apply_rows(Apply *apply, Tuplestorestate *changes, TupleDesc desc)
 }
 
 /* Rows came or went: which of these users have several now? */
-#define USERS_AT_ONCE	10000
-
 static void
-share_users(Apply *apply)
+share_users(Apply *apply, Datum users)
 {
 	static UaKeptPlan kept;
 	const char *table = ua_qualified(apply->schema, "user_activity");
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(apply->users_desc, &TTSOpsMinimalTuple);
 	Oid			type = UUIDARRAYOID;
+
+	(void) execute(apply,
+				   ua_kept_plan(&kept, psprintf("UPDATE %s AS activity SET shared = NOT activity.shared"
+												" FROM (SELECT user_id, pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 AS shared FROM %s"
+												" WHERE user_id OPERATOR(pg_catalog.=) ANY ($1) GROUP BY user_id) AS users"
+												" WHERE activity.user_id OPERATOR(pg_catalog.=) users.user_id"
+												" AND activity.shared OPERATOR(pg_catalog.<>) users.shared",
+												table, table), 1, &type),
+				   &users, NULL);
+}
+
+/*
+ * Rows came, of these accounts and users: those that are not under the account
+ * that their user has make the user one of usage_strays. Who changes that of a
+ * user after the snapshot appends the user, so it need not be locked. The table
+ * must not be waited for, though: a TRUNCATE that has locked it may be waiting
+ * for the rollups. There may be too many users in usage_strays, so then all go.
+ */
+static void
+add_strays(Apply *apply, Datum accounts, Datum users)
+{
+	static UaKeptPlan compare;
+	static UaKeptPlan take_all;
+	const char *strays = ua_qualified(apply->schema, "usage_strays");
+	Oid			dim_user = get_relname_relid("dim_user", apply->schema);
+	Oid			types[] = {UUIDARRAYOID, UUIDARRAYOID};
+	Datum		values[] = {users, accounts};
+
+	if (OidIsValid(dim_user) && ConditionalLockRelationOid(dim_user, AccessShareLock))
+		(void) execute(apply,
+					   ua_kept_plan(&compare, psprintf("INSERT INTO %s (user_id) SELECT activity.user_id"
+													   " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS activity (user_id, account_id)"
+													   " LEFT JOIN %s AS dim_user ON dim_user.user_id OPERATOR(pg_catalog.=) activity.user_id"
+													   " WHERE dim_user.account_id IS NULL"
+													   " OR dim_user.account_id OPERATOR(pg_catalog.<>) activity.account_id",
+													   strays, ua_qualified(apply->schema, "dim_user")), 2, types),
+					   values, NULL);
+	else
+		(void) execute(apply,
+					   ua_kept_plan(&take_all, psprintf("INSERT INTO %s (user_id) SELECT pg_catalog.unnest($1)", strays),
+									1, types),
+					   values, NULL);
+}
+
+/*
+ * Rows went, maybe of users who are deleted: no trace of them is to be left.
+ * Who has no activity is a stray no more, and is one again when there is some.
+ */
+static void
+remove_strays(Apply *apply)
+{
+	static UaKeptPlan kept;
+
+	(void) execute(apply,
+				   ua_kept_plan(&kept, psprintf("DELETE FROM %s AS stray WHERE NOT EXISTS"
+												" (SELECT FROM %s AS activity WHERE activity.user_id OPERATOR(pg_catalog.=) stray.user_id)",
+												ua_qualified(apply->schema, "usage_strays"),
+												ua_qualified(apply->schema, "user_activity")), 0, NULL),
+				   NULL, NULL);
+}
+
+/* The rest of what has to be done where rows of user_activity came or went. */
+#define USERS_AT_ONCE	10000
+
+static void
+settle_users(Apply *apply)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(apply->users_desc, &TTSOpsMinimalTuple);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "users",
 												  ALLOCSET_DEFAULT_SIZES);
+	bool		went = false;
 	bool		more;
 
 	do
 	{
 		MemoryContext caller = MemoryContextSwitchTo(context);
 		ArrayBuildState *users = NULL;
-		bool		isnull;
+		ArrayBuildState *new_accounts = NULL;
+		ArrayBuildState *new_users = NULL;
 
 		for (int i = 0; i < USERS_AT_ONCE; i++)
 		{
 			more = tuplestore_gettupleslot(apply->users, true, false, slot);
 			if (!more)
 				break;
-			users = accumArrayResult(users, slot_getattr(slot, 1, &isnull), false,
-									 UUIDOID, context);
+			slot_getallattrs(slot);
+			users = accumArrayResult(users, slot->tts_values[1], false, UUIDOID, context);
+			if (slot->tts_isnull[0])
+				went = true;
+			else
+			{
+				new_accounts = accumArrayResult(new_accounts, slot->tts_values[0], false,
+												UUIDOID, context);
+				new_users = accumArrayResult(new_users, slot->tts_values[1], false,
+											 UUIDOID, context);
+			}
 		}
 		MemoryContextSwitchTo(caller);
 		if (users != NULL)
-		{
-			Datum		keys = makeArrayResult(users, context);
-
-			(void) execute(apply,
-						   ua_kept_plan(&kept, psprintf("UPDATE %s AS activity SET shared = NOT activity.shared"
-														" FROM (SELECT user_id, pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 AS shared FROM %s"
-														" WHERE user_id OPERATOR(pg_catalog.=) ANY ($1) GROUP BY user_id) AS users"
-														" WHERE activity.user_id OPERATOR(pg_catalog.=) users.user_id"
-														" AND activity.shared OPERATOR(pg_catalog.<>) users.shared",
-														table, table), 1, &type),
-						   &keys, NULL);
-		}
+			share_users(apply, makeArrayResult(users, context));
+		if (new_users != NULL)
+			add_strays(apply, makeArrayResult(new_accounts, context),
+					   makeArrayResult(new_users, context));
 		MemoryContextReset(context);
 		CHECK_FOR_INTERRUPTS();
 	} while (more);
+	if (went)
+		remove_strays(apply);
 	MemoryContextDelete(context);
 	ExecDropSingleTupleTableSlot(slot);
 }
@@ -691,8 +765,9 @@ ua_apply_changes(Oid schema, const char *source)
 	apply.estate = CreateExecutorState();
 	apply.estate->es_snapshot = apply.snapshot;
 	apply.users = tuplestore_begin_heap(false, false, work_mem);
-	apply.users_desc = CreateTemplateTupleDesc(1);
-	TupleDescInitEntry(apply.users_desc, 1, "user_id", UUIDOID, -1, 0);
+	apply.users_desc = CreateTemplateTupleDesc(2);
+	TupleDescInitEntry(apply.users_desc, 1, "account_id", UUIDOID, -1, 0);
+	TupleDescInitEntry(apply.users_desc, 2, "user_id", UUIDOID, -1, 0);
 
 	changes = read_changes(&apply, source, &desc);
 	if (strcmp(source, "pending") == 0)
@@ -707,7 +782,7 @@ ua_apply_changes(Oid schema, const char *source)
 	for (int i = 0; i < N_ROLLUPS; i++)
 		close_target(&apply.targets[i]);
 	table_close(pending, NoLock);
-	share_users(&apply);
+	settle_users(&apply);
 
 	tuplestore_end(apply.users);
 	FreeExecutorState(apply.estate);

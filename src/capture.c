@@ -10,13 +10,11 @@
  */
 #include "postgres.h"
 
-#include "catalog/partition.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
-#include "nodes/pg_list.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -77,24 +75,6 @@ add_table(UaSums *sums, Relation relation, Tuplestorestate *rows, int sign)
 	ExecDropSingleTupleTableSlot(slot);
 }
 
-/* The model's table of that name, where the trigger's is that or a partition of it. */
-static Oid
-model_table(const char *function, Relation relation, Oid schema, const char *name)
-{
-	Oid			table = get_relname_relid(name, schema);
-
-	if (RelationGetRelid(relation) == table)
-		return table;
-	if (OidIsValid(table) && relation->rd_rel->relispartition &&
-		list_member_oid(get_partition_ancestors(RelationGetRelid(relation)),
-						table))
-		return table;
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("%s() is for %s and its partitions, not for \"%s\"",
-					function, name, RelationGetRelationName(relation))));
-}
-
 /*
  * The triggers of partitions fire, too, when fct_event is truncated. By itself
  * a partition cannot be: nothing says what it held.
@@ -102,6 +82,8 @@ model_table(const char *function, Relation relation, Oid schema, const char *nam
 static void
 truncate_rollups(Oid schema, bool partition)
 {
+	SPIPlanPtr	strays;
+
 	SPI_connect();
 	if (partition &&
 		SPI_execute(psprintf("SELECT FROM %s LIMIT 1",
@@ -119,6 +101,18 @@ truncate_rollups(Oid schema, bool partition)
 							 ua_qualified(schema, "usage_totals")),
 					false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not truncate the rollups");
+
+	/*
+	 * Writers of dim_user append to this one, and do not wait for anybody. No
+	 * fold removes anything any more: so whatever this transaction's snapshot
+	 * is, nothing is in the way.
+	 */
+	strays = SPI_prepare(psprintf("DELETE FROM %s", ua_qualified(schema, "usage_strays")),
+						 0, NULL);
+	if (strays == NULL ||
+		SPI_execute_snapshot(strays, NULL, NULL, GetLatestSnapshot(), InvalidSnapshot,
+							 false, true, 0) != SPI_OK_DELETE)
+		elog(ERROR, "could not empty usage_strays");
 	SPI_finish();
 }
 
@@ -153,7 +147,7 @@ usage_capture(PG_FUNCTION_ARGS)
 
 	relation = trigger->tg_relation;
 	schema = ua_function_schema(fcinfo);
-	events = model_table("usage_capture", relation, schema, "fct_event");
+	events = ua_model_table("usage_capture", relation, schema, "fct_event");
 	if (suspended_depth > 0 && suspended_depth == trigger_depth())
 		return PointerGetDatum(NULL);
 
@@ -297,7 +291,7 @@ usage_capture_users(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("usage_capture_users() must be fired AFTER DELETE, FOR EACH STATEMENT, with the old table, or AFTER UPDATE, FOR EACH ROW")));
-	model_table("usage_capture_users", trigger->tg_relation, schema, "dim_user");
+	ua_model_table("usage_capture_users", trigger->tg_relation, schema, "dim_user");
 	pending = get_relname_relid("usage_pending", schema);
 	if (!OidIsValid(pending))
 		ereport(ERROR,

@@ -798,7 +798,7 @@ ua_dayseries_slice(UaDayseriesWriter *result, UaDayseries series,
 			block.bits ^= before;
 		}
 		if (block.word == ua_word_of_day(last))
-			block.bits &= ua_bits_before(last) | ua_bit_of_day(last);
+			block.bits &= ua_bits_until(last);
 		if (block.bits != 0)
 			ua_dayseries_put_block(result, block.word, block.bits, values);
 	}

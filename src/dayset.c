@@ -306,7 +306,7 @@ ua_days_put_run(UaDaysWriter *writer, UaDay first, UaDay last)
 			writer->word = last_word - 1;
 		}
 	}
-	ua_days_put(writer, last_word, bits & (ua_bits_before(last) | ua_bit_of_day(last)));
+	ua_days_put(writer, last_word, bits & ua_bits_until(last));
 }
 
 Size

@@ -86,11 +86,17 @@ ua_bit_of_day(UaDay day)
 	return UINT64CONST(1) << (day & 63);
 }
 
-/* The days of a word before a day of it, and from it on. */
+/* The days of a word before a day of it, up to it, and from it on. */
 static inline uint64
 ua_bits_before(UaDay day)
 {
 	return ua_bit_of_day(day) - 1;
+}
+
+static inline uint64
+ua_bits_until(UaDay day)
+{
+	return ua_bits_before(day) | ua_bit_of_day(day);
 }
 
 static inline uint64
@@ -344,7 +350,12 @@ extern char *ua_dayset_to_text(UaDays days);
 /* ---------- questions ---------- */
 
 extern int64 ua_days_cardinality(UaDays days);
+extern bool ua_days_first(UaDays days, UaDay *first);
 extern bool ua_days_bounds(UaDays days, UaDay *first, UaDay *last);
+
+/* The last of the days up to one, false where there is none. */
+extern bool ua_days_last_until(UaDays days, UaDay until, UaDay *last);
+
 extern bool ua_days_contain_day(UaDays days, UaDay day);
 extern bool ua_days_contain(UaDays days, UaDays others);
 extern bool ua_days_overlap(UaDays days, UaDays others);
@@ -378,13 +389,14 @@ ua_days_set_in_place(uint8 *body, Size size, UaDay day)
 	return true;
 }
 
-/* How many of the days come before a day. */
-extern int64 ua_days_rank(UaDays days, UaDay day);
+/* How many of the days are from first to last; none where first > last. */
+extern int64 ua_days_count(UaDays days, UaDay first, UaDay last);
 
 /* Order by the first run of days, its first day, then its last, then the next. */
 extern int	ua_days_compare(UaDays days, UaDays others);
 
-extern int64 ua_days_longest_run(UaDays days);
+/* The length of the longest run of the days up to one. */
+extern int64 ua_days_longest_run(UaDays days, UaDay until);
 
 /* The length of the run that ends on that day, 0 where the day is not there. */
 extern int64 ua_days_run_until(UaDays days, UaDay day);

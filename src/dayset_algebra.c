@@ -24,6 +24,17 @@ out_of_range(void)
 			 errmsg("date out of range")));
 }
 
+/* The part of a word from the first to the last day. */
+static inline uint64
+between(int32 word, uint64 bits, UaDay first, UaDay last)
+{
+	if (word == ua_word_of_day(first))
+		bits &= ua_bits_from(first);
+	if (word == ua_word_of_day(last))
+		bits &= ua_bits_until(last);
+	return bits;
+}
+
 /* ---------- questions ---------- */
 
 int64
@@ -41,21 +52,33 @@ ua_days_cardinality(UaDays days)
 }
 
 int64
-ua_days_rank(UaDays days, UaDay day)
+ua_days_count(UaDays days, UaDay first, UaDay last)
 {
 	UaDaysReader reader;
 	int32		word;
 	uint64		bits;
 	int64		count = 0;
 
+	if (first > last)
+		return 0;
 	ua_days_read(&reader, days);
-	while (ua_days_next(&reader, &word, &bits) && word <= ua_word_of_day(day))
-	{
-		if (word == ua_word_of_day(day))
-			bits &= ua_bits_before(day);
-		count += pg_popcount64(bits);
-	}
+	if (reader.byte < first >> 3)
+		ua_days_skip(&reader, ua_word_of_day(first));
+	while (ua_days_next(&reader, &word, &bits) && word <= ua_word_of_day(last))
+		count += pg_popcount64(between(word, bits, first, last));
 	return count;
+}
+
+bool
+ua_days_first(UaDays days, UaDay *first)
+{
+	UaDaysReader reader;
+
+	ua_days_read(&reader, days);
+	if (reader.next == reader.end)
+		return false;
+	*first = reader.byte * 8 + pg_rightmost_one_pos32(*reader.next);
+	return true;
 }
 
 /* The first and the last day; false where there are none. */
@@ -81,25 +104,56 @@ ua_days_bounds(UaDays days, UaDay *first, UaDay *last)
 	return true;
 }
 
+bool
+ua_days_last_until(UaDays days, UaDay until, UaDay *last)
+{
+	UaDaysReader reader;
+	UaDay		first;
+	int32		word;
+	uint64		bits;
+
+	if (!ua_days_bounds(days, &first, last) || first > until)
+		return false;
+	/* Mostly it is the last of all. */
+	if (*last <= until)
+		return true;
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits) && word <= ua_word_of_day(until))
+	{
+		bits = between(word, bits, first, until);
+		if (bits != 0)
+			*last = ua_day_of_word(word) + pg_leftmost_one_pos64(bits);
+	}
+	return true;
+}
+
+/* Go to the segment that has a byte of the grid; false where there is none. */
+static inline bool
+find_byte(UaDaysReader *reader, UaDays days, int32 target)
+{
+	ua_days_read(reader, days);
+	while (reader->next < reader->end && reader->byte <= target)
+	{
+		ptrdiff_t	length = reader->segment_end - reader->next;
+
+		if (target - reader->byte < length)
+			return true;
+		reader->next = reader->segment_end;
+		reader->byte += (int32) length;
+		if (reader->next < reader->end)
+			ua_days_next_segment(reader);
+	}
+	return false;
+}
+
 const uint8 *
 ua_days_find_byte(UaDays days, UaDay day)
 {
 	UaDaysReader reader;
-	int32		target = day >> 3;
 
-	ua_days_read(&reader, days);
-	while (reader.next < reader.end && reader.byte <= target)
-	{
-		ptrdiff_t	length = reader.segment_end - reader.next;
-
-		if (target - reader.byte < length)
-			return reader.next + (target - reader.byte);
-		reader.next = reader.segment_end;
-		reader.byte += (int32) length;
-		if (reader.next < reader.end)
-			ua_days_next_segment(&reader);
-	}
-	return NULL;
+	if (!find_byte(&reader, days, day >> 3))
+		return NULL;
+	return reader.next + ((day >> 3) - reader.byte);
 }
 
 bool
@@ -259,7 +313,7 @@ find_longer_run(uint64 bits, int64 *longest)
 }
 
 int64
-ua_days_longest_run(UaDays days)
+ua_days_longest_run(UaDays days, UaDay until)
 {
 	UaDaysReader reader;
 	int32		word;
@@ -269,8 +323,10 @@ ua_days_longest_run(UaDays days)
 	int64		longest = 0;
 
 	ua_days_read(&reader, days);
-	while (ua_days_next(&reader, &word, &bits))
+	while (ua_days_next(&reader, &word, &bits) && word <= ua_word_of_day(until))
 	{
+		if (word == ua_word_of_day(until))
+			bits &= ua_bits_until(until);
 		if (word != before + 1)
 			run = 0;
 		before = word;
@@ -294,33 +350,25 @@ int64
 ua_days_run_until(UaDays days, UaDay day)
 {
 	UaDaysReader reader;
-	int32		word;
-	int32		before = 0;
-	uint64		bits;
+	int32		target = day >> 3;
+	int			last = day & 7;
+	const uint8 *byte;
 	int64		run = 0;
 
-	ua_days_read(&reader, days);
-	while (ua_days_next(&reader, &word, &bits))
+	/* Runs do not go beyond a segment. */
+	if (!find_byte(&reader, days, target))
+		return 0;
+	for (byte = reader.next + (target - reader.byte);; byte--)
 	{
-		if (word > ua_word_of_day(day))
-			break;
-		if (word != before + 1)
-			run = 0;
-		before = word;
+		uint32		missing = ~*byte & ((2 << last) - 1);
 
-		if (word == ua_word_of_day(day))
-		{
-			int			pos = day - ua_day_of_word(word);
-			uint64		missing = ~bits & (ua_bits_before(day) | ua_bit_of_day(day));
-
-			if (missing == 0)
-				return run + pos + 1;
-			return pos - pg_leftmost_one_pos64(missing);
-		}
-		run = bits == ~UINT64CONST(0) ? run + DAYS_PER_WORD :
-			DAYS_PER_WORD - 1 - pg_leftmost_one_pos64(~bits);
+		if (missing != 0)
+			return run + last - pg_leftmost_one_pos32(missing);
+		run += last + 1;
+		if (byte == reader.next)
+			return run;
+		last = 7;
 	}
-	return 0;
 }
 
 /* ---------- operations ---------- */
@@ -416,17 +464,6 @@ UaDayset *
 ua_dayset_difference(UaDays days, UaDays others)
 {
 	return merge(days, others, MERGE_DIFFERENCE);
-}
-
-/* The part of a word from the first to the last day. */
-static inline uint64
-between(int32 word, uint64 bits, UaDay first, UaDay last)
-{
-	if (word == ua_word_of_day(first))
-		bits &= ua_bits_from(first);
-	if (word == ua_word_of_day(last))
-		bits &= ua_bits_before(last) | ua_bit_of_day(last);
-	return bits;
 }
 
 UaDayset *

@@ -34,7 +34,9 @@ PG_FUNCTION_INFO_V1(dayset_cardinality_within);
 PG_FUNCTION_INFO_V1(dayset_isempty);
 PG_FUNCTION_INFO_V1(first_day);
 PG_FUNCTION_INFO_V1(last_day);
+PG_FUNCTION_INFO_V1(last_day_until);
 PG_FUNCTION_INFO_V1(longest_streak);
+PG_FUNCTION_INFO_V1(longest_streak_until);
 PG_FUNCTION_INFO_V1(current_streak);
 PG_FUNCTION_INFO_V1(dayset_contains);
 PG_FUNCTION_INFO_V1(dayset_contains_day);
@@ -125,18 +127,19 @@ ua_days_of_range(TypeCacheEntry *typcache, const RangeType *range,
 void
 ua_know_range_arg(UaKnownRange *known, FunctionCallInfo fcinfo, int argument)
 {
-	RangeType  *range = PG_GETARG_RANGE_P(argument);
-	Size		size = VARSIZE(range);
+	struct varlena *given = ua_detoasted(PG_GETARG_DATUM(argument));
+	Size		size = VARSIZE_ANY(given);
+	RangeType  *range;
 
-	if (likely(known->size == size &&
-			   memcmp(known->value.bytes, range, size) == 0))
+	if (likely(known->size == size && memcmp(known->bytes, given, size) == 0))
 		return;
+	range = DatumGetRangeTypeP(PointerGetDatum(given));
 	known->size = 0;
 	ua_days_of_range(lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO),
 					 range, &known->first, &known->last);
-	if (size <= sizeof(known->value))
+	if (size <= sizeof(known->bytes))
 	{
-		memcpy(known->value.bytes, range, size);
+		memcpy(known->bytes, given, size);
 		known->size = size;
 	}
 }
@@ -390,7 +393,7 @@ dayset_cardinality_within(PG_FUNCTION_ARGS)
 	UaDay		last;
 
 	ua_days_of_range_arg(fcinfo, 1, &first, &last);
-	PG_RETURN_INT32((int32) (ua_days_rank(days, last + 1) - ua_days_rank(days, first)));
+	PG_RETURN_INT32((int32) ua_days_count(days, first, last));
 }
 
 Datum
@@ -403,9 +406,8 @@ Datum
 first_day(PG_FUNCTION_ARGS)
 {
 	UaDay		first;
-	UaDay		last;
 
-	if (!ua_days_bounds(PG_GETARG_DAYS(0), &first, &last))
+	if (!ua_days_first(PG_GETARG_DAYS(0), &first))
 		PG_RETURN_NULL();
 	PG_RETURN_DATEADT(first);
 }
@@ -422,9 +424,27 @@ last_day(PG_FUNCTION_ARGS)
 }
 
 Datum
+last_day_until(PG_FUNCTION_ARGS)
+{
+	UaDay		last;
+
+	if (!ua_days_last_until(PG_GETARG_DAYS(0),
+							ua_checked_day(PG_GETARG_DATEADT(1)), &last))
+		PG_RETURN_NULL();
+	PG_RETURN_DATEADT(last);
+}
+
+Datum
 longest_streak(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) ua_days_longest_run(PG_GETARG_DAYS(0)));
+	PG_RETURN_INT32((int32) ua_days_longest_run(PG_GETARG_DAYS(0), UA_MAX_DAY));
+}
+
+Datum
+longest_streak_until(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32((int32) ua_days_longest_run(PG_GETARG_DAYS(0),
+												ua_checked_day(PG_GETARG_DATEADT(1))));
 }
 
 Datum

@@ -11,8 +11,19 @@
 #include "utils/rangetypes.h"
 
 /* Detoasted, perhaps with a short header: UA_DAYS() reads either. */
-#define PG_GETARG_DAYSET(n)	((UaDayset *) PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(n)))
+#define PG_GETARG_DAYSET(n)	((UaDayset *) ua_detoasted(PG_GETARG_DATUM(n)))
 #define PG_GETARG_DAYS(n)	ua_days_of(PG_GETARG_DAYSET(n))
+
+/* With a short header, where it has one; few are stored elsewhere or compressed. */
+static inline struct varlena *
+ua_detoasted(Datum datum)
+{
+	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
+
+	if (unlikely(VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value)))
+		return pg_detoast_datum_packed(value);
+	return value;
+}
 
 static inline UaDays
 ua_days_of(UaDayset *value)
@@ -37,11 +48,7 @@ extern void ua_days_of_range(TypeCacheEntry *typcache, const RangeType *range,
 typedef struct UaKnownRange
 {
 	Size		size;			/* 0 where none is known */
-	union
-	{
-		RangeType	range;
-		char		bytes[sizeof(RangeType) + 2 * sizeof(DateADT) + 1];
-	}			value;
+	char		bytes[sizeof(RangeType) + 2 * sizeof(DateADT) + 1];
 	UaDay		first;
 	UaDay		last;
 } UaKnownRange;

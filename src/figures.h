@@ -60,7 +60,7 @@ ua_bits_within(int32 word, uint64 bits, UaDay first, UaDay last)
 	if (word == ua_word_of_day(first))
 		bits &= ua_bits_from(first);
 	if (word == ua_word_of_day(last))
-		bits &= ua_bits_before(last) | ua_bit_of_day(last);
+		bits &= ua_bits_until(last);
 	return bits;
 }
 

@@ -50,7 +50,7 @@ PG_FUNCTION_INFO_V1(usage_lock_rollups);
 PGDLLEXPORT void usage_fold_main(Datum arg);
 
 /* Settings */
-static int	pending_limit = 8;	/* kB */
+static int	pending_limit = 4;	/* kB */
 static bool background_fold = true;
 
 /* The schema whose model is to be folded once this transaction has committed. */
@@ -359,7 +359,7 @@ is_pending(Oid pending, Size least)
 /*
  * A worker folds, and folds again as long as the limit is reached within a
  * second: to start one, with nothing in its caches, costs more than a
- * small fold. It leaves after a minute at most, for another that knows the
+ * small fold. It leaves after a minute or so, for another that knows the
  * settings of then.
  */
 #define NAP			100			/* ms */
@@ -499,7 +499,7 @@ ua_fold_init(void)
 	DefineCustomIntVariable("usage_analytics.pending_limit",
 							"Amount of pending changes after which a fold in the background is asked for.",
 							"Each commit asks with a probability of what it appended, divided by this.",
-							&pending_limit, 8, 1, MAX_KILOBYTES,
+							&pending_limit, 4, 1, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomBoolVariable("usage_analytics.background_fold",
 							 "Whether commits ask for folds in the background.",

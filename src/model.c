@@ -9,11 +9,14 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
+#include "nodes/pg_list.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -101,6 +104,23 @@ ua_column(TupleDesc desc, const char *name, Oid type)
 			 errmsg("there is no column \"%s\" of type %s",
 					name, format_type_be(type)),
 			 errhint("See usage_model_script() for how the model's tables should be.")));
+}
+
+Oid
+ua_model_table(const char *function, Relation relation, Oid schema, const char *name)
+{
+	Oid			table = get_relname_relid(name, schema);
+
+	if (RelationGetRelid(relation) == table)
+		return table;
+	if (OidIsValid(table) && relation->rd_rel->relispartition &&
+		list_member_oid(get_partition_ancestors(RelationGetRelid(relation)),
+						table))
+		return table;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("%s() is for %s and its partitions, not for \"%s\"",
+					function, name, RelationGetRelationName(relation))));
 }
 
 char *

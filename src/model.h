@@ -7,6 +7,7 @@
 
 #include "access/tupdesc.h"
 #include "fmgr.h"
+#include "utils/relcache.h"
 
 /*
  * Identifies a snapshot, so that what was read under it can be kept for as
@@ -36,6 +37,13 @@ extern Oid	ua_relation_owner(Oid relation);
 
 /* The number of a column of that name and type; an error where there is none. */
 extern AttrNumber ua_column(TupleDesc desc, const char *name, Oid type);
+
+/*
+ * The model's table of that name, where a trigger's is that or a partition of
+ * it; an error of that function otherwise.
+ */
+extern Oid	ua_model_table(const char *function, Relation relation, Oid schema,
+						   const char *name);
 
 /* One column of a one-row table, as text; an error where there is no row. */
 extern char *ua_model_value(Oid schema, const char *table, const char *column);

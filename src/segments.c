@@ -11,6 +11,7 @@
 
 #include "executor/spi.h"
 #include "executor/tuptable.h"
+#include "nodes/primnodes.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -61,9 +62,11 @@ typedef struct
 {
 	UaSnapshotStamp stamp;
 	MemoryContext context;		/* holds the rest */
+	bool		constant;		/* the next two are not to change */
 	text	   *kind;
 	bool		of_users;
 	segments_hash *segments;
+	SegmentEntry *last;			/* found last: mostly the next row's again */
 } Segments;
 
 #define RECENT_TEXTS	16
@@ -179,6 +182,7 @@ read_kind(Segments *segments, text *kind, bool of_users, Oid schema)
 	segments->stamp.set = false;
 	MemoryContextReset(segments->context);
 	segments->segments = NULL;
+	segments->last = NULL;
 	if (of_accounts)
 		segments->segments =
 			read_segments(segments->context,
@@ -200,12 +204,29 @@ read_kind(Segments *segments, text *kind, bool of_users, Oid schema)
 	ua_stamp_now(&segments->stamp);
 }
 
+static bool
+is_constant(FmgrInfo *function, int argument)
+{
+	return function->fn_expr != NULL && IsA(function->fn_expr, FuncExpr) &&
+		IsA(list_nth(((FuncExpr *) function->fn_expr)->args, argument), Const);
+}
+
+/* Whether they are those that arguments 1 and 2 ask for. */
+static bool
+is_kind(const Segments *segments, FunctionCallInfo fcinfo)
+{
+	text	   *kind = PG_GETARG_TEXT_PP(1);
+
+	return segments->of_users == PG_GETARG_BOOL(2) &&
+		VARSIZE_ANY_EXHDR(segments->kind) == VARSIZE_ANY_EXHDR(kind) &&
+		memcmp(VARDATA_ANY(segments->kind), VARDATA_ANY(kind), VARSIZE_ANY_EXHDR(kind)) == 0;
+}
+
 /* usage_segment(key uuid, segment text, of_users boolean) → text */
 Datum
 usage_segment(PG_FUNCTION_ARGS)
 {
-	text	   *kind = PG_GETARG_TEXT_PP(1);
-	bool		of_users = PG_GETARG_BOOL(2);
+	const pg_uuid_t *key = PG_GETARG_UUID_P(0);
 	Segments   *segments = fcinfo->flinfo->fn_extra;
 	SegmentEntry *entry;
 
@@ -215,16 +236,21 @@ usage_segment(PG_FUNCTION_ARGS)
 			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Segments));
 		segments->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "segments",
 												  ALLOCSET_DEFAULT_SIZES);
+		segments->constant = is_constant(fcinfo->flinfo, 1) && is_constant(fcinfo->flinfo, 2);
 	}
 	if (unlikely(!ua_stamp_is_current(&segments->stamp) ||
-				 segments->of_users != of_users ||
-				 VARSIZE_ANY_EXHDR(segments->kind) != VARSIZE_ANY_EXHDR(kind) ||
-				 memcmp(VARDATA_ANY(segments->kind), VARDATA_ANY(kind),
-						VARSIZE_ANY_EXHDR(kind)) != 0))
-		read_kind(segments, kind, of_users, ua_function_schema(fcinfo));
+				 !(segments->constant || is_kind(segments, fcinfo))))
+		read_kind(segments, PG_GETARG_TEXT_PP(1), PG_GETARG_BOOL(2), ua_function_schema(fcinfo));
 
-	entry = segments_lookup(segments->segments, *PG_GETARG_UUID_P(0));
-	if (entry == NULL || entry->segment == NULL)
+	entry = segments->last;
+	if (entry == NULL || memcmp(&entry->key, key, UUID_LEN) != 0)
+	{
+		entry = segments_lookup(segments->segments, *key);
+		if (entry == NULL)
+			PG_RETURN_NULL();
+		segments->last = entry;
+	}
+	if (entry->segment == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(entry->segment);
 }

@@ -9,14 +9,11 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
 #include "access/htup_details.h"
-#include "access/tableam.h"
-#include "access/xact.h"
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "common/int.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -30,6 +27,7 @@
 #include "utils/syscache.h"
 #include "utils/uuid.h"
 
+#include "append.h"
 #include "calendar.h"
 #include "compat.h"
 #include "dayseries_map.h"
@@ -480,94 +478,13 @@ add_event(UaSums *sums, TupleTableSlot *slot, int sign)
 
 /* ---------- writing pending rows ---------- */
 
-#define MAX_BUFFERED_ROWS 500
-
-/*
- * Rows on their way to usage_pending. The writer may have no rights on that:
- * none are asked for. Expressions of indexes, though, run as the owner.
- */
-typedef struct
-{
-	Relation	pending;
-	bool		indexed;
-	UaIdentity	before;			/* these three where there are indexes */
-	EState	   *estate;
-	ResultRelInfo *result;
-	BulkInsertState bulk;
-	TupleTableSlot *slots[MAX_BUFFERED_ROWS];
-	int			used;
-} Appender;
-
-static void
-start_append(Appender *appender, Relation pending)
-{
-	memset(appender, 0, sizeof(*appender));
-	appender->pending = pending;
-	/* There are none, but where an owner adds one it has to be kept right. */
-	appender->indexed = pending->rd_rel->relhasindex;
-	if (appender->indexed)
-	{
-		ua_become(pending->rd_rel->relowner, &appender->before);
-		appender->estate = CreateExecutorState();
-		appender->result = makeNode(ResultRelInfo);
-		InitResultRelInfo(appender->result, pending, 1, NULL, 0);
-		ExecOpenIndices(appender->result, false);
-	}
-}
-
-static void
-append_buffered(Appender *appender)
-{
-	if (appender->used == 1)
-		table_tuple_insert(appender->pending, appender->slots[0],
-						   GetCurrentCommandId(true), 0, appender->bulk);
-	else
-		table_multi_insert(appender->pending, appender->slots, appender->used,
-						   GetCurrentCommandId(true), 0, appender->bulk);
-	for (int i = 0; i < appender->used; i++)
-	{
-		if (appender->indexed)
-			list_free(ua_insert_index_tuples(appender->result,
-											 appender->slots[i],
-											 appender->estate));
-		ExecClearTuple(appender->slots[i]);
-	}
-	appender->used = 0;
-	if (appender->indexed)
-		ResetPerTupleExprContext(appender->estate);
-}
-
-static void
-finish_append(Appender *appender)
-{
-	if (appender->used > 0)
-		append_buffered(appender);
-	for (int i = 0; i < MAX_BUFFERED_ROWS && appender->slots[i] != NULL; i++)
-		ExecDropSingleTupleTableSlot(appender->slots[i]);
-	if (appender->bulk != NULL)
-		FreeBulkInsertState(appender->bulk);
-	if (appender->indexed)
-	{
-		ExecCloseIndices(appender->result);
-		FreeExecutorState(appender->estate);
-		ua_return_to(&appender->before);
-	}
-}
-
 static Size
-append_row(Appender *appender, const GroupKey *key, UaMapWriter *maps)
+append_row(UaAppender *appender, const GroupKey *key, UaMapWriter *maps)
 {
-	Relation	pending = appender->pending;
-	TupleTableSlot *slot = appender->slots[appender->used];
 	HeapTuple	tuple;
 	Datum		values[PENDING_COLUMNS];
 	bool		isnull[PENDING_COLUMNS] = {false};
 	Size		size;
-
-	if (slot == NULL)
-		slot = appender->slots[appender->used] =
-			MakeSingleTupleTableSlot(RelationGetDescr(pending),
-									 table_slot_callbacks(pending));
 
 	values[0] = UUIDPGetDatum(&key->account_id);
 	values[1] = UUIDPGetDatum(&key->user_id);
@@ -581,20 +498,11 @@ append_row(Appender *appender, const GroupKey *key, UaMapWriter *maps)
 		ua_map_store(&maps[i], (uint8 *) VARDATA(map));
 		values[PENDING_KEYS + i] = PointerGetDatum(map);
 	}
-	tuple = heap_form_tuple(RelationGetDescr(pending), values, isnull);
+	tuple = heap_form_tuple(RelationGetDescr(appender->relation), values, isnull);
 	size = tuple->t_len;
-	ExecForceStoreHeapTuple(tuple, slot, true);
 	for (int i = 0; i < N_MAPS; i++)
 		pfree(DatumGetPointer(values[PENDING_KEYS + i]));
-
-	if (++appender->used == MAX_BUFFERED_ROWS)
-	{
-		/* The bulk state keeps a page pinned: not worth it for a few rows. */
-		if (appender->bulk == NULL)
-			appender->bulk = GetBulkInsertState();
-		append_buffered(appender);
-		CHECK_FOR_INTERRUPTS();
-	}
+	ua_append_row(appender, tuple);
 	return size;
 }
 
@@ -626,7 +534,7 @@ write_sums(UaSums *sums)
 	UserMonth  *group;
 	Cell	   *cell;
 	UaMapWriter maps[N_MAPS];
-	Appender	appender;
+	UaAppender	appender;
 
 	labels_start_iterate(sums->labels, &label_iterator);
 	while ((label = labels_iterate(sums->labels, &label_iterator)) != NULL)
@@ -664,7 +572,7 @@ write_sums(UaSums *sums)
 
 	for (int i = 0; i < N_MAPS; i++)
 		ua_map_start(&maps[i]);
-	start_append(&appender, sums->pending);
+	ua_append_start(&appender, sums->pending);
 	for (Size i = 0; i < n_cells;)
 	{
 		uint32		number = CELL_GROUP(cells[i].key);
@@ -681,7 +589,7 @@ write_sums(UaSums *sums)
 		for (int map = 0; map < N_MAPS; map++)
 			ua_map_restart(&maps[map]);
 	}
-	finish_append(&appender);
+	ua_append_finish(&appender);
 
 	MemoryContextSwitchTo(caller);
 	empty_sums(sums);

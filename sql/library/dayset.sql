@@ -160,6 +160,14 @@ AS 'MODULE_PATHNAME', 'last_day';
 COMMENT ON FUNCTION @extschema@.last_day(@extschema@.dayset) IS
   'The last day of the set, NULL where it is empty';
 
+CREATE FUNCTION @extschema@.last_day(days @extschema@.dayset, as_of date)
+RETURNS date
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'last_day_until';
+
+COMMENT ON FUNCTION @extschema@.last_day(@extschema@.dayset, date) IS
+  'The last day of the set up to as_of, NULL where there is none; an infinite date is an error (22008)';
+
 CREATE FUNCTION @extschema@.longest_streak(days @extschema@.dayset)
 RETURNS integer
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -167,6 +175,14 @@ AS 'MODULE_PATHNAME', 'longest_streak';
 
 COMMENT ON FUNCTION @extschema@.longest_streak(@extschema@.dayset) IS
   'The number of days in the longest run of days without a gap, 0 where the set is empty';
+
+CREATE FUNCTION @extschema@.longest_streak(days @extschema@.dayset, as_of date)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'longest_streak_until';
+
+COMMENT ON FUNCTION @extschema@.longest_streak(@extschema@.dayset, date) IS
+  'The number of days in the longest run of days up to as_of, 0 where there is none; an infinite date is an error (22008)';
 
 CREATE FUNCTION @extschema@.current_streak(days @extschema@.dayset, as_of date)
 RETURNS integer

@@ -92,7 +92,7 @@ AS $function$
 #variable_conflict use_variable
 BEGIN
   IF category IS NOT NULL THEN
-    PERFORM @extschema@.usage_check_choice('category', category,
+    PERFORM @extschema@.usage_check_choice('category'::text, category,
       ARRAY(SELECT DISTINCT taxonomy.event_category FROM @extschema@.event_taxonomy AS taxonomy ORDER BY 1) || '{unknown}'::text[]);
     IF event IS NOT NULL THEN
       RAISE EXCEPTION USING
@@ -134,7 +134,7 @@ DECLARE
   past daterange;
   hidden boolean;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('period', period, '{day,week,month,quarter}');
+  PERFORM @extschema@.usage_check_choice('period'::text, period, '{day,week,month,quarter}'::text[]);
   IF from_date IS NULL OR to_date IS NULL THEN
     RAISE EXCEPTION USING
       ERRCODE = 'null_value_not_allowed',
@@ -246,7 +246,21 @@ DECLARE
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
-  counted CONSTANT text := CASE WHEN period IS NULL THEN format(counts, past) ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %s)', period, week_start, past) END;
+  aggregate CONSTANT text := CASE WHEN period IS NULL THEN counts ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %%s)', period, week_start) END;
+  -- The aggregate itself tells segments apart, but accounts, which may be many.
+  counted CONSTANT text := CASE
+    WHEN segment IS NULL THEN format('SELECT NULL::text AS segment_value, %s AS counts FROM (%%s) AS days', format(aggregate, past))
+    WHEN segment = 'account_id' THEN format('SELECT segment_value, %s AS counts FROM (%%s) AS days GROUP BY segment_value', format(aggregate, past))
+    ELSE format('SELECT part.segment_value, part.counts FROM (SELECT %s AS found FROM (%%s) AS days) AS counted CROSS JOIN LATERAL unnest(counted.found) AS part', format(aggregate, past || ', segment_value'))
+  END;
+  in_parts CONSTANT boolean := aggregate IS NOT NULL AND account_id IS NULL AND NOT of_events AND segment IS DISTINCT FROM 'account_id';
+  -- A user's own segment, which is found by index
+  own_value CONSTANT text := CASE
+    WHEN segment IN ('role', 'country') THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
+    WHEN segment IN ('plan_tier', 'region') THEN format('(SELECT account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id WHERE member.user_id = active.user_id)', segment)
+  END;
+  -- What is settled of users is mostly under their own account.
+  by_row CONSTANT boolean := in_parts AND own AND segment IN ('plan_tier', 'region') AND NOT row_security_active('@extschema@.usage_strays');
   -- Which labels count, and under which names
   labels text[];
   names text[];
@@ -254,6 +268,9 @@ DECLARE
   counting boolean := false;
   passes integer := 1;
   changed uuid[];
+  strays bigint := 0;
+  most_strays bigint;
+  row_segment text := value;
   merged text;
   settled text;
   joined text;
@@ -306,33 +323,57 @@ BEGIN
     IF pending THEN
       SELECT array_agg(users.user_id) INTO changed
         FROM (SELECT DISTINCT changes.user_id
-                FROM @extschema@.usage_changes('{days}') AS changes) AS users;
+                FROM @extschema@.usage_changes('{days}'::text[]) AS changes) AS users;
       SELECT format('active.user_id = ANY (%L::uuid[])', array_agg(shared.user_id) || changed) INTO merged
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
     END IF;
+    IF by_row THEN
+      -- Of more than that, to look for each takes longer than to read all users.
+      most_strays := greatest((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) / 100, 10);
+      strays := (SELECT count(*) FROM (SELECT FROM @extschema@.usage_strays LIMIT most_strays + 1) AS stray);
+      IF strays <= most_strays THEN
+        row_segment := format('@extschema@.usage_segment(active.account_id, %L::text, false)', segment);
+      ELSE
+        strays := 0;
+      END IF;
+    END IF;
     -- The parts have no column that is not used: then their rows are passed on as they are.
     settled := format('SELECT %s %s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
-      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
+      CASE WHEN in_parts AND segment IS NOT NULL OR NOT by_user THEN row_segment || ' AS segment_value,' ELSE '' END,
+      CASE WHEN NOT in_parts AND users_used THEN 'active.user_id,' ELSE '' END,
       CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END);
     joined := format('SELECT %s %s @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
       CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
-    query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
-      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
-      settled, joined);
+    IF in_parts THEN
+      -- Each part is counted where it is read: no row of a user goes any further.
+      query := format(counted, settled);
+      IF strays > 0 THEN
+        -- Those who are elsewhere are taken from there and counted where they belong.
+        query := format('WITH strayed AS MATERIALIZED (SELECT active.account_id, active.user_id, active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared AND active.user_id = ANY (ARRAY(SELECT stray.user_id FROM @extschema@.usage_strays AS stray)) %s) %s UNION ALL SELECT segment_value, OPERATOR(@extschema@.-) counts FROM (%s) AS strayed',
+          CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
+          query,
+          format(counted, format('SELECT (SELECT account.%I FROM @extschema@.dim_account AS account WHERE account.account_id = active.account_id) AS segment_value, active.days FROM strayed AS active', segment)));
+        joined := format('%s UNION ALL SELECT strayed.user_id, strayed.days FROM strayed', joined);
+      END IF;
+      IF by_user AND segment IS NOT NULL THEN
+        joined := format('SELECT %s AS segment_value, active.days FROM (%s) AS active', own_value, joined);
+      END IF;
+      query := format('SELECT segment_value, @extschema@.sum(counts) AS counts FROM (%s UNION ALL %s) AS parts GROUP BY segment_value',
+        query, format(counted, joined));
+    ELSE
+      query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
+        CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+        settled, joined);
+    END IF;
   END IF;
-  IF counted IS NOT NULL AND settled IS NOT NULL AND segment IS NULL THEN
-    -- Each part is counted where it is read: no row of a user goes any further.
-    query := format('SELECT NULL::text AS segment_value, @extschema@.sum(counts) AS counts FROM (SELECT %1$s AS counts FROM (%2$s) AS days UNION ALL SELECT %1$s FROM (%3$s) AS days) AS parts',
-      counted, settled, joined);
-  ELSIF NOT counting THEN
+  IF NOT counting AND NOT in_parts THEN
     IF by_user THEN
       query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
     END IF;
-    IF counted IS NOT NULL THEN
-      query := format('SELECT %s, %s AS counts FROM (%s) AS days GROUP BY %s',
-        CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END, counted, query, CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END);
+    IF aggregate IS NOT NULL THEN
+      query := format(counted, query);
     END IF;
   END IF;
   RETURN CASE WHEN period IS NULL OR counting THEN query
@@ -345,8 +386,9 @@ COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean
 
 -- ---------- what the second level tells ----------
 
--- The query for sums of months: segment_value, and those asked for. A user who
--- is active under several accounts is in the sums of each.
+-- The query for months: segment_value, as it is stored, and the sums asked for, or
+-- columns to be added up. A user who is active under several accounts is in the
+-- sums of each.
 CREATE FUNCTION @extschema@.usage_sums_query(sums text, figures text, parts text[], segment text, account_id uuid, from_day date, to_day date)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -361,31 +403,28 @@ DECLARE
   months CONSTANT text := format('month >= %L AND month <= %L', date_trunc('month', from_day::timestamp)::date, to_day)
                           || CASE WHEN account_id IS NOT NULL THEN format(' AND account_id = %L', account_id) ELSE '' END;
 BEGIN
-  RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months %s',
-    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('@extschema@.usage_segment(months.account_id, %L::text, false)', segment) END,
+  RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months',
+    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id' ELSE format('@extschema@.usage_segment(months.account_id, %L::text, false)', segment) END,
     sums,
     concat_ws(' UNION ALL ',
       CASE WHEN NOT hidden
            THEN format('SELECT %s FROM @extschema@.%I WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures), CASE WHEN by_account THEN 'account_rollup' ELSE 'usage_totals' END, months) END,
       CASE WHEN hidden OR EXISTS (SELECT FROM @extschema@.usage_pending)
-           THEN format('SELECT %s FROM @extschema@.usage_changes(%L, %L) WHERE %s',
+           THEN format('SELECT %s FROM @extschema@.usage_changes(%L::text[], %L::text) WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures),
-                       CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END),
-    CASE WHEN segment = 'account_id' THEN 'GROUP BY months.account_id' WHEN by_segment THEN 'GROUP BY 1' END);
+                       CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END));
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid, date, date) IS
-  'The query for sums over the months from that of a day to that of another: of everybody, of one account, or by plan_tier, region or account_id; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
+  'The query for the months from that of a day to that of another: sums, or columns to add up, of everybody, of one account, or under each account''s plan_tier, region or account_id; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
 
 -- ---------- what both levels tell ----------
 
--- What a worker has counted is counted once more where it is put together: a
--- second one gains nothing. Users' rows are joined by hashing: how many there
--- are cannot be told before.
-
-CREATE FUNCTION @extschema@.usage_figures(
+-- The query for usage_figures(). What is read of accounts is added up there; what
+-- is counted of users comes by segment.
+CREATE FUNCTION @extschema@.usage_figures_query(
   metric text,
   period text,
   window_days integer,
@@ -397,22 +436,14 @@ CREATE FUNCTION @extschema@.usage_figures(
   from_day date,
   to_day date
 )
-RETURNS TABLE (
-  segment_value text,
-  value         @extschema@.dayseries,
-  active        @extschema@.dayseries,
-  arrived       @extschema@.dayseries,
-  returned      @extschema@.dayseries
-)
+RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET DateStyle = 'ISO'
-SET work_mem = '64MB'
-SET max_parallel_workers_per_gather = 1
 AS $function$
 #variable_conflict use_column
 DECLARE
-  one_account CONSTANT uuid := usage_figures.account_id;
+  one_account CONSTANT uuid := usage_figures_query.account_id;
   past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
   week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
   pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
@@ -420,49 +451,28 @@ DECLARE
     THEN CASE window_days WHEN 1 THEN 'dau' WHEN 7 THEN 'wau' WHEN 28 THEN 'active_28d' WHEN 30 THEN 'mau' END
     ELSE CASE period WHEN 'day' THEN 'dau' WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' ELSE 'quarterly' END
   END;
-  -- Without a segment there is one row, also where there is nobody.
-  segment_column CONSTANT text := CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END;
-  grouping CONSTANT text := CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END;
-  -- Of users' days: in each period that has one, or on each day with one in the window
-  -- that ends on it
-  counts CONSTANT text := CASE WHEN window_days IS NOT NULL
-    THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
-                   FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
-    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived
-                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L::text, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
-  END;
   -- A sum of sources is that of all events, and has the fewest labels.
   sum_column CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'seconds'
                                           WHEN 'events' THEN CASE WHEN segment IN ('event_name', 'event_category') THEN 'events' ELSE 'sources' END
                                           ELSE CASE WHEN metric IS NOT NULL THEN 'events' END END;
-  value CONSTANT text := CASE metric
-    WHEN 'events' THEN '@extschema@.sum(sources, NULL::text)'
-    WHEN 'work_seconds' THEN '@extschema@.sum(seconds, ''timer_stop''::text)'
-    WHEN 'tasks_created' THEN '@extschema@.sum(events, ''task_created''::text)'
-    WHEN 'tasks_completed' THEN '@extschema@.sum(events, ''task_completed''::text)'
-    ELSE 'NULL::@extschema@.dayseries'
-  END;
+  sum_label CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'timer_stop' WHEN 'tasks_created' THEN 'task_created' WHEN 'tasks_completed' THEN 'task_completed' END;
+  with_arrived CONSTANT boolean := window_days IS NULL AND metric IS NULL;
+  none CONSTANT text := 'NULL::@extschema@.dayseries';
   query text;
   sharers text;
-  summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
      AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
      AND NOT (own AND one_account IS NOT NULL) THEN
     query := @extschema@.usage_sums_query(
       concat_ws(', ',
-        value || ' AS value',
-        format('@extschema@.sum(%I) AS active', figure),
-        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle, ''new''::text)'
-             ELSE 'NULL::@extschema@.dayseries' END || ' AS arrived',
-        CASE WHEN own THEN format('@extschema@.sum(lifecycle, %L::text)',
-                                  CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
-             ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
+        CASE WHEN metric IS NULL THEN none ELSE format('%I, %L::text', sum_column, sum_label) END,
+        figure,
+        CASE WHEN with_arrived THEN 'lifecycle, ''new''::text' ELSE none END,
+        CASE WHEN own THEN format('lifecycle, %L::text', CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END) ELSE none END),
       concat_ws(', ', figure, 'lifecycle', sum_column),
       CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
       segment, one_account, from_day, to_day);
-
-    summed := segment = 'account_id';
 
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
@@ -475,32 +485,31 @@ BEGIN
                  WHERE shared
                 UNION
                 SELECT user_id
-                  FROM @extschema@.usage_changes('{days}')
+                  FROM @extschema@.usage_changes('{days}'::text[])
                  WHERE place IS NULL) AS users;
       END IF;
-      query := query || format($query$
-        UNION ALL
-        SELECT segment_value,
-               NULL,
-               CASE WHEN merged THEN active ELSE OPERATOR(@extschema@.-) active END,
-               CASE WHEN merged THEN arrived ELSE OPERATOR(@extschema@.-) arrived END,
-               NULL
-          FROM (%s) AS shared $query$,
-        format(counts, 'segment_value, merged', format($query$
-          SELECT segment_value, days, false AS merged FROM shared_days WHERE accounts > 1
-          UNION ALL
-          SELECT segment_value, @extschema@.dayset_union(days), true FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$), 'segment_value, merged'));
       query := format($query$
-        WITH shared_days AS MATERIALIZED (
-          SELECT account.%1$I AS segment_value,
+        WITH shared AS MATERIALIZED (
+          SELECT @extschema@.usage_segment(activity.account_id, %1$L::text, false) AS segment_value,
                  activity.user_id,
-                 activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days,
-                 count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
-            FROM @extschema@.%4$I AS activity
-            LEFT JOIN @extschema@.dim_account AS account
-              ON account.account_id = activity.account_id
-           WHERE %3$s
-        ) $query$, segment, past, sharers, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END) || query;
+                 activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days
+            FROM @extschema@.%3$I AS activity
+           WHERE %4$s
+        )
+        %5$s
+        UNION ALL
+        SELECT segment_value, %6$s, NULL
+          FROM (SELECT segment_value, OPERATOR(@extschema@.-) %7$s AS counts FROM shared GROUP BY segment_value
+                UNION ALL
+                SELECT segment_value, %7$s
+                  FROM (SELECT segment_value, @extschema@.dayset_union(days) AS days FROM shared GROUP BY segment_value, user_id) AS merged
+                 GROUP BY segment_value) AS counted $query$,
+        segment, past, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END, sharers, query,
+        CASE WHEN metric IS NULL THEN 'NULL' ELSE 'NULL, NULL' END
+        || CASE WHEN window_days IS NULL THEN ', counts OPERATOR(@extschema@.->) ''active''::text' ELSE ', counts' END
+        || CASE WHEN with_arrived THEN ', counts, ''new''' ELSE ', NULL' END,
+        CASE WHEN window_days IS NULL THEN format('@extschema@.active_period_counts(days, %L::text, %s)', period, week_start)
+             ELSE format('@extschema@.count_by_day(@extschema@."trailing"(days, %s))', window_days) END);
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
@@ -513,29 +522,46 @@ BEGIN
         WHEN segment IN ('role', 'country') THEN
           format('SELECT %s AS segment_value, %s AS value FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
                  CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L::text, true)', segment) ELSE format('member.%I', segment) END,
-                 value, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                 format('@extschema@.sum(%I, %L::text)', sum_column, sum_label), CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
                  CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
                  date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
         ELSE
           format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',
-                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL, one_account, from_day, to_day),
+                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL::text, one_account, from_day, to_day),
                  CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END) END || ') AS sums';
     END IF;
   END IF;
 
-  -- One account's sums are in one row each; others have parts that are added up.
-  RETURN QUERY EXECUTE format('SELECT %s, %s FROM (%s) AS parts %s',
-    segment_column,
-    (SELECT string_agg(format('@extschema@.usage_by_period(%s OPERATOR(@extschema@.*) %L::daterange, %L::text, %s)',
-                              CASE WHEN summed THEN figure ELSE format('@extschema@.sum(%s)', figure) END, past, period, week_start), ', ' ORDER BY number)
-       FROM unnest('{value,active,arrived,returned}'::text[]) WITH ORDINALITY AS figures (figure, number)),
-    query,
-    CASE WHEN summed THEN '' ELSE 'GROUP BY ' || grouping END);
+  RETURN (query);
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_figures(text, text, integer, text, text, text, uuid, boolean, date, date) IS
-  'By segment and period: a metric, if one is given; the users active in each period, or in each window of so many days under its last day; of these, who had never been before, and, for users'' own accounts, who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_figures_query(text, text, integer, text, text, text, uuid, boolean, date, date) IS
+  'The query for usage_figures(): of a metric, if one is given; of the users active in each period, or in each window of so many days under its last day; of these, of those who had never been before, and, for users'' own accounts, of those who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+
+-- What a worker has counted is counted once more where it is put together: a
+-- second one gains nothing. Users' rows are joined by hashing: how many there
+-- are cannot be told before.
+CREATE FUNCTION @extschema@.usage_figures(query text, period text, first_start date, last_start date, today date, everybody boolean)
+RETURNS TABLE (
+  segment_value text,
+  period_start  date,
+  value         bigint,
+  active        bigint,
+  arrived       bigint,
+  returned      bigint,
+  value_before  bigint,
+  active_before bigint,
+  is_complete   boolean
+)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+AS 'MODULE_PATHNAME', 'usage_figures';
+
+COMMENT ON FUNCTION @extschema@.usage_figures(text, text, date, date, date, boolean) IS
+  'Sums by segment and period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, and of the period before each, in order, of what a query has of days up to today: a text or a uuid for the segment, then value, active, arrived and returned, each a dayseries, or a dayseries_map and its label, null for all; segments with no one active in any of the periods are left out, but for the null one of everybody; NULL means no rows; errors for an unknown period (22023), other columns (42804), ranges that run backwards, are infinite or longer than 10000000 days (22008) and sums beyond bigint (22003); part of the reports';
 
 -- ---------- the reports ----------
 
@@ -564,20 +590,18 @@ AS $function$
 DECLARE
   range record;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY
-  SELECT periods.period_start,
-         counts.segment_value,
-         coalesce(@extschema@.value_on(counts.active, periods.period_start), 0),
-         coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0),
-         periods.next_start <= range.today
-    FROM @extschema@.usage_figures(NULL, period, NULL, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1) AS counts
-   CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
-   WHERE segment IS NULL
-      OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
-   ORDER BY counts.segment_value, periods.period_start;
+  SELECT figures.period_start,
+         figures.segment_value,
+         figures.active,
+         figures.arrived,
+         figures.is_complete
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1),
+           period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
 
@@ -613,19 +637,17 @@ BEGIN
       ERRCODE = CASE WHEN window_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
       MESSAGE = format('window_days must be from 1 to 366, not %s', coalesce(window_days::text, 'null'));
   END IF;
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, 'day');
   RETURN QUERY
-  SELECT days.period_start,
-         counts.segment_value,
-         coalesce(@extschema@.value_on(counts.active, days.period_start), 0),
-         days.next_start <= range.today
-    FROM @extschema@.usage_figures(NULL, 'day', window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start) AS counts
-   CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, 'day') AS days
-   WHERE segment IS NULL
-      OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
-   ORDER BY counts.segment_value, days.period_start;
+  SELECT figures.period_start,
+         figures.segment_value,
+         figures.active,
+         figures.is_complete
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(NULL::text, 'day'::text, window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start),
+           'day'::text, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
 
@@ -658,7 +680,7 @@ AS $function$
 DECLARE
   range record;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
@@ -666,19 +688,31 @@ BEGIN
       SELECT segment_value,
              counts OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
         FROM (%s) AS days
+    ), buckets AS MATERIALIZED (
+      SELECT days.segment_value,
+             bucket.active_days,
+             days.counts OPERATOR(@extschema@.->) bucket.active_days::text AS counts
+        FROM days
+       CROSS JOIN generate_series(1, CASE $3 WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 31 ELSE 92 END) AS bucket (active_days)
+       WHERE $4 IS NULL OR NOT @extschema@.isempty(days.counts)
     )
-    SELECT periods.period_start,
-           days.segment_value,
-           bucket.active_days,
+    -- The frame is the whole partition; its order is that of the rows.
+    SELECT found.period_start,
+           found.segment_value,
+           found.active_days,
            found.users,
-           round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
-           periods.next_start <= $5
-      FROM days
-     CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
-     CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
-     CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
-     WHERE $4 IS NULL OR NOT @extschema@.isempty(days.counts)
-     ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
+           round(found.users / nullif(sum(found.users) OVER (PARTITION BY found.segment_value, found.period_start ORDER BY found.active_days
+                                                             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING), 0), 4),
+           found.next_start <= $5
+      FROM (SELECT periods.period_start,
+                   periods.next_start,
+                   buckets.segment_value,
+                   buckets.active_days,
+                   coalesce(@extschema@.value_on(buckets.counts, periods.period_start), 0) AS users
+              FROM buckets
+             CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
+             WHERE buckets.active_days <= periods.next_start - periods.period_start) AS found
+     ORDER BY found.segment_value, found.period_start, found.active_days $query$,
     @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false,
                                  counts => format('@extschema@.active_day_counts(days, %L::text, %s, %%s)', period, range.week_start)))
   USING range.first_start, range.last_start, period, segment, range.today;
@@ -716,7 +750,7 @@ DECLARE
   range record;
   start_before date;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   start_before := @extschema@.usage_next_period(range.first_start, period, -1);
@@ -727,19 +761,12 @@ BEGIN
          figures.returned,
          figures.active - figures.arrived - figures.returned,
          figures.active_before - figures.returned,
-         figures.next_start <= range.today
-    FROM (SELECT periods.period_start,
-                 periods.next_start,
-                 counts.segment_value,
-                 coalesce(@extschema@.value_on(counts.active, periods.period_start), 0) AS active,
-                 coalesce(@extschema@.value_on(counts.active, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS active_before,
-                 coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0) AS arrived,
-                 coalesce(@extschema@.value_on(counts.returned, periods.period_start), 0) AS returned
-            FROM @extschema@.usage_figures(NULL, period, NULL, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1) AS counts
-           CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
-           WHERE segment IS NULL
-              OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(start_before, range.last_start, '[]'))) AS figures
-   ORDER BY figures.segment_value, figures.period_start;
+         figures.is_complete
+    -- Segments are there as well that have been active in the period before all.
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1),
+           period, start_before, range.last_start, range.today, segment IS NULL) AS figures
+   WHERE figures.period_start >= range.first_start;
 END
 $function$;
 
@@ -777,15 +804,18 @@ AS $function$
 DECLARE
   one_account CONSTANT uuid := retention_report.account_id;
   range record;
-  as_of_start date;
+  starts date[];
+  ends date[];
   past daterange;
   counted text;
   cohorts text;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('kind', kind, '{n_period,unbounded}');
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}');
+  PERFORM @extschema@.usage_check_choice('kind'::text, kind, '{n_period,unbounded}'::text[]);
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
   range := @extschema@.usage_report_range(cohort_from, cohort_to, period);
-  as_of_start := @extschema@.usage_period_start(range.as_of, period, range.week_start);
+  SELECT array_agg(periods.period_start), array_agg(periods.next_start)
+    INTO starts, ends
+    FROM @extschema@.usage_periods(range.first_start, @extschema@.usage_period_start(range.as_of, period, range.week_start), period) AS periods;
   past := daterange(NULL, range.today, '[]');
 
   IF period = 'week' AND kind = 'n_period' AND coalesce(start_event, return_event, segment, one_account::text) IS NULL THEN
@@ -795,16 +825,16 @@ BEGIN
         FROM (SELECT part.label, @extschema@.by_week(part.series OPERATOR(@extschema@.*) %L::daterange, $2) AS users
                 FROM (%s) AS total
                CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
-      past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts', 'cohorts', '{cohorts}', NULL, NULL, range.first_start, range.today));
+      past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts'::text, 'cohorts'::text, '{cohorts}'::text[], NULL::text, NULL::uuid, range.first_start, range.today));
   ELSE
     IF start_event IS NOT DISTINCT FROM return_event THEN
-      counted := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, false,
-                                              counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L, %%s)', period, range.week_start, kind = 'unbounded'));
+      counted := @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, false,
+                                              counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L::boolean, %%s)', period, range.week_start, kind = 'unbounded'));
     ELSE
-      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
+      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L::boolean, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
         kind = 'unbounded', past,
-        @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, true),
-        @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true));
+        @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, true),
+        @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true, true));
     END IF;
     cohorts := format($query$
       SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
@@ -822,7 +852,7 @@ BEGIN
            round(retained.users::numeric / cohorts.cohort_size, 4),
            since.next_start <= $5
       FROM (%s OFFSET 0) AS cohorts
-     CROSS JOIN LATERAL @extschema@.usage_periods(cohorts.cohort_start, $6, $1) WITH ORDINALITY AS since (period_start, next_start, number)
+     CROSS JOIN LATERAL unnest($6[array_position($6, cohorts.cohort_start):], $7[array_position($6, cohorts.cohort_start):]) WITH ORDINALITY AS since (period_start, next_start, number)
      CROSS JOIN LATERAL (SELECT coalesce(%s, 0) AS users) AS retained
      WHERE cohorts.cohort_start BETWEEN $3 AND $4 AND cohorts.cohort_size > 0
      ORDER BY cohorts.segment_value, cohorts.cohort_start, since.number $query$,
@@ -830,7 +860,7 @@ BEGIN
     -- Whoever comes back later has been kept until then.
     CASE kind WHEN 'unbounded' THEN '@extschema@.total(cohorts.users OPERATOR(@extschema@.*) daterange(since.period_start, NULL))'
               ELSE '@extschema@.value_on(cohorts.users, since.period_start)' END)
-  USING period, range.week_start, range.first_start, range.last_start, range.today, as_of_start;
+  USING period, range.week_start, range.first_start, range.last_start, range.today, starts, ends;
 END
 $function$;
 
@@ -858,7 +888,9 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_report_day(date) IS
   'The day that a report is as of: the one given, not later than today, or the as-of day where it is null; an error (22008) where it is infinite; part of the reports';
 
-CREATE FUNCTION @extschema@.streaks(as_of date DEFAULT NULL, account_id uuid DEFAULT NULL)
+-- What streaks() cannot read as it stands: users of several accounts, those with
+-- something pending, and, where an account is given, its own.
+CREATE FUNCTION @extschema@.usage_merged_streaks(day date, today date, account_id uuid)
 RETURNS TABLE (
   user_id          uuid,
   current_streak   integer,
@@ -874,25 +906,82 @@ SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_column
 DECLARE
-  day CONSTANT date := @extschema@.usage_report_day(as_of);
+  active text;
 BEGIN
+  IF usage_merged_streaks.account_id IS NOT NULL THEN
+    active := @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, usage_merged_streaks.account_id, true, true);
+  ELSIF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+    SELECT format('SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.usage_live_activity WHERE user_id = ANY (%L::uuid[]) GROUP BY user_id',
+                  array_agg(users.user_id))
+      INTO active
+      FROM (SELECT user_id FROM @extschema@.user_activity WHERE shared
+            UNION
+            SELECT user_id FROM @extschema@.usage_changes('{days}'::text[])) AS users;
+  ELSE
+    active := 'SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.user_activity WHERE shared GROUP BY user_id';
+  END IF;
   RETURN QUERY EXECUTE format($query$
     SELECT user_id,
-           -- Today still has time to go on.
-           greatest(@extschema@.current_streak(days, $1), CASE WHEN $1 >= today THEN @extschema@.current_streak(days, $1 - 1) END),
-           @extschema@.longest_streak(days),
-           @extschema@.cardinality(days),
+           greatest(@extschema@.current_streak(days, $1), CASE WHEN $1 = $2 THEN @extschema@.current_streak(days, $1 - 1) END),
+           @extschema@.longest_streak(days, $1),
+           @extschema@.cardinality(days, daterange(NULL, $1, '[]')),
            @extschema@.first_day(days),
-           @extschema@.last_day(days)
-      FROM (SELECT user_id,
-                   days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]') AS days,
-                   (SELECT today FROM @extschema@.usage_today) AS today
-              FROM (%s) AS active
-            OFFSET 0) AS active
-     WHERE NOT @extschema@.isempty(days) $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, streaks.account_id, true, true))
-  USING day;
+           @extschema@.last_day(days, $1)
+      FROM (%s) AS active
+     WHERE @extschema@.first_day(days) <= $1 $query$,
+    active)
+  USING day, today;
 END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_merged_streaks(date, date, uuid) IS
+  'Rows of streaks() as of a day for users of several accounts or with something pending, or for the users of an account; part of the reports';
+
+-- Most users are read as they stand, and their rows are not kept anywhere: one
+-- query that the planner takes into the query that asks. It is read with the
+-- search_path of whoever asks.
+CREATE FUNCTION @extschema@.streaks(as_of date DEFAULT NULL, account_id uuid DEFAULT NULL)
+RETURNS TABLE (
+  user_id          uuid,
+  current_streak   integer,
+  longest_streak   integer,
+  active_days      integer,
+  first_active_day date,
+  last_active_day  date
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $function$
+  WITH report AS MATERIALIZED (
+    SELECT @extschema@.usage_report_day(streaks.as_of) AS day,
+           settings.today
+      FROM @extschema@.usage_today AS settings
+  )
+  SELECT activity.user_id,
+         CASE
+           WHEN (SELECT report.day OPERATOR(pg_catalog.<) report.today FROM report)
+             THEN @extschema@.current_streak(activity.days, (SELECT report.day FROM report))
+           -- Today still has time to go on.
+           ELSE greatest(@extschema@.current_streak(activity.days, (SELECT report.day FROM report)),
+                         @extschema@.current_streak(activity.days, (SELECT report.day OPERATOR(pg_catalog.-) 1 FROM report)))
+         END,
+         @extschema@.longest_streak(activity.days, (SELECT report.day FROM report)),
+         @extschema@.cardinality(activity.days, (SELECT pg_catalog.daterange(NULL::pg_catalog.date, report.day, '[]'::pg_catalog.text) FROM report)),
+         @extschema@.first_day(activity.days),
+         @extschema@.last_day(activity.days, (SELECT report.day FROM report))
+    FROM @extschema@.user_activity AS activity
+   WHERE streaks.account_id IS NULL
+     AND NOT activity.shared
+     AND @extschema@.first_day(activity.days) OPERATOR(pg_catalog.<=) (SELECT report.day FROM report)
+     AND NOT activity.user_id OPERATOR(pg_catalog.=) ANY (SELECT changes.user_id FROM @extschema@.usage_changes('{days}'::pg_catalog.text[]) AS changes)
+  UNION ALL
+  SELECT merged.user_id,
+         merged.current_streak,
+         merged.longest_streak,
+         merged.active_days,
+         merged.first_active_day,
+         merged.last_active_day
+    FROM report
+   CROSS JOIN LATERAL @extschema@.usage_merged_streaks(report.day, report.today, streaks.account_id) AS merged
 $function$;
 
 COMMENT ON FUNCTION @extschema@.streaks(date, uuid) IS
@@ -939,7 +1028,7 @@ BEGIN
       LEFT JOIN %s AS account
         ON account.account_id = member.account_id
      ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
+    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, power_users.account_id, true, true),
     CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END,
     CASE WHEN power_users.account_id IS NULL THEN '(SELECT account_id, account_name FROM @extschema@.dim_account OFFSET 0)' ELSE '@extschema@.dim_account' END)
   USING day, least_days;
@@ -975,18 +1064,14 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   range record;
-  start_before date;
-  last_day date;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('metric', metric, '{events,work_seconds,tasks_created,tasks_completed}');
+  PERFORM @extschema@.usage_check_choice('metric'::text, metric, '{events,work_seconds,tasks_created,tasks_completed}'::text[]);
   IF metric = 'events' THEN
-    PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   ELSE
-    PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}', 'for this metric');
+    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[], 'for this metric'::text);
   END IF;
   range := @extschema@.usage_report_range(from_date, to_date, period);
-  start_before := @extschema@.usage_next_period(range.first_start, period, -1);
-  last_day := @extschema@.usage_next_period(range.last_start, period) - 1;
   RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
@@ -995,18 +1080,11 @@ BEGIN
          round(figures.value::numeric / nullif(figures.active, 0), 4),
          figures.value_before,
          round((figures.value - figures.value_before)::numeric / nullif(figures.value_before, 0), 4),
-         figures.next_start <= range.today
-    FROM (SELECT periods.period_start,
-                 periods.next_start,
-                 series.segment_value,
-                 coalesce(@extschema@.value_on(series.value, periods.period_start), 0) AS value,
-                 coalesce(@extschema@.value_on(series.value, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS value_before,
-                 coalesce(@extschema@.value_on(series.active, periods.period_start), 0) AS active
-            FROM @extschema@.usage_figures(metric, period, NULL, segment, NULL, NULL, usage_trend.account_id, false, start_before, last_day) AS series
-           CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
-           WHERE segment IS NULL
-              OR NOT @extschema@.isempty(series.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))) AS figures
-   ORDER BY figures.segment_value, figures.period_start;
+         figures.is_complete
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(metric, period, NULL::integer, segment, NULL::text, NULL::text, usage_trend.account_id, false,
+                                           @extschema@.usage_next_period(range.first_start, period, -1), @extschema@.usage_next_period(range.last_start, period) - 1),
+           period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
 

@@ -52,7 +52,7 @@ DECLARE
   relation text;
 BEGIN
   FOREACH relation IN ARRAY ARRAY['fct_event', 'dim_user', 'usage_pending', 'usage_rollup', 'user_activity',
-                                 'account_rollup', 'usage_totals'] LOOP
+                                 'account_rollup', 'usage_totals', 'usage_strays'] LOOP
     IF row_security_active('@extschema@.' || relation) THEN
       RAISE EXCEPTION USING
         ERRCODE = 'insufficient_privilege',
@@ -81,8 +81,9 @@ BEGIN
   END IF;
   PERFORM @extschema@.usage_check_row_security();
   PERFORM @extschema@.usage_lock_rollups(true);
-  -- As TRUNCATE does: the events first
-  LOCK TABLE @extschema@.fct_event IN ACCESS SHARE MODE;
+  -- As TRUNCATE ... CASCADE does: users, events, then their rollups. Users are
+  -- compared with, and from here on not truncated.
+  LOCK TABLE @extschema@.dim_user, @extschema@.fct_event IN ACCESS SHARE MODE;
   SELECT format('%L::daterange', daterange(NULL, purged_before)) INTO kept
     FROM @extschema@.usage_rollup_state
    WHERE purged_before IS NOT NULL;
@@ -94,7 +95,8 @@ BEGIN
       'DELETE FROM @extschema@.usage_rollup',
       'DELETE FROM @extschema@.user_activity',
       'DELETE FROM @extschema@.account_rollup',
-      'DELETE FROM @extschema@.usage_totals']
+      'DELETE FROM @extschema@.usage_totals',
+      'DELETE FROM @extschema@.usage_strays']
     ELSE ARRAY[
       -- A row that is pending goes where it belongs: what it says of purged days stays.
       format('UPDATE @extschema@.usage_pending
@@ -121,6 +123,13 @@ BEGIN
          FROM @extschema@.usage_rollup
         GROUP BY account_id, user_id
        HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))',
+      'DELETE FROM @extschema@.usage_strays',
+      'INSERT INTO @extschema@.usage_strays (user_id)
+       SELECT DISTINCT activity.user_id
+         FROM @extschema@.user_activity AS activity
+         LEFT JOIN @extschema@.dim_user
+           ON dim_user.user_id = activity.user_id
+        WHERE dim_user.account_id IS NULL OR dim_user.account_id <> activity.account_id',
       'SELECT @extschema@.usage_sum_up()']
     END,
     'SELECT account_id, user_id, event_ts, ingested_at, duration_seconds, event_name, source FROM @extschema@.fct_event'
@@ -303,6 +312,19 @@ BEGIN
     FROM shared_users
    WHERE shared <> is_shared
   UNION ALL
+  -- Users whose settled activity is not under their own account, and who are not among these
+  SELECT 'usage_strays',
+         activity.account_id,
+         activity.user_id,
+         NULL,
+         activity.user_id::text,
+         NULL
+    FROM @extschema@.user_activity AS activity
+    LEFT JOIN @extschema@.dim_user
+      ON dim_user.user_id = activity.user_id
+   WHERE (dim_user.account_id IS NULL OR dim_user.account_id <> activity.account_id)
+     AND NOT EXISTS (SELECT FROM @extschema@.usage_strays AS stray WHERE stray.user_id = activity.user_id)
+  UNION ALL
   -- The settled second level against the settled first; a row with nothing in
   -- it is one too many
   SELECT 'account_rollup',
@@ -461,7 +483,8 @@ BEGIN
 
   SELECT (SELECT count(*) FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id) AS usage_pending,
          (SELECT count(*) FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id) AS usage_rollup,
-         (SELECT count(*) FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id) AS user_activity
+         (SELECT count(*) FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id) AS user_activity,
+         (SELECT count(*) FROM @extschema@.usage_strays AS stray WHERE stray.user_id = erase_user.user_id) AS usage_strays
     INTO there;
   -- What is deleted is captured, and folded at once: so both levels forget it.
   relation := 'fct_event';
@@ -477,6 +500,9 @@ BEGIN
   RETURN NEXT;
   relation := 'user_activity';
   removed_rows := there.user_activity;
+  RETURN NEXT;
+  relation := 'usage_strays';
+  removed_rows := there.usage_strays;
   RETURN NEXT;
   relation := 'dim_user';
   DELETE FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id;
@@ -494,6 +520,10 @@ BEGIN
     FROM @extschema@.usage_live_rollup AS live
    WHERE live.user_id = erase_user.user_id;
   PERFORM @extschema@.usage_fold();
+  -- Without activity the user is none of them, though the deletion was captured.
+  DELETE FROM @extschema@.usage_strays AS stray
+   WHERE stray.user_id = erase_user.user_id
+     AND NOT EXISTS (SELECT FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id);
 END
 $function$;
 

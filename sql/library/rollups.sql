@@ -16,6 +16,14 @@ AS 'MODULE_PATHNAME', 'usage_capture_users';
 COMMENT ON FUNCTION @extschema@.usage_capture_users() IS
   'Trigger function: takes back all sums of users that are deleted from dim_user, AFTER DELETE, FOR EACH STATEMENT, with the old table; gives those of purged months to the new key of a user, AFTER UPDATE, FOR EACH ROW';
 
+CREATE FUNCTION @extschema@.usage_capture_strays()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'usage_capture_strays';
+
+COMMENT ON FUNCTION @extschema@.usage_capture_strays() IS
+  'Trigger function: appends to usage_strays users of dim_user whose account or key changes or who are deleted, AFTER UPDATE or DELETE, FOR EACH ROW; all who are in user_activity, AFTER TRUNCATE';
+
 CREATE FUNCTION @extschema@.usage_forget_settings(event_table regclass)
 RETURNS void
 LANGUAGE c VOLATILE STRICT

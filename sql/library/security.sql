@@ -34,7 +34,7 @@ BEGIN
           SELECT to_regclass('@extschema@.' || general_tables.name),
                  'false',
                  NULL
-            FROM unnest('{usage_totals,usage_rollup_state}'::text[]) AS general_tables (name)
+            FROM unnest('{usage_totals,usage_strays,usage_rollup_state}'::text[]) AS general_tables (name)
           UNION ALL
           SELECT '@extschema@.usage_account_access',
                  'role_name = current_user',

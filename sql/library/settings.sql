@@ -31,6 +31,7 @@ BEGIN
   END IF;
   -- In this order, as in all of the maintenance: folds skip, purges wait.
   PERFORM @extschema@.usage_lock_rollups(true);
+  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.dim_user IN ACCESS SHARE MODE'::text);
   PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE'::text);
   IF @extschema@.usage_execute_as(owner, 'SELECT purged_before FROM @extschema@.usage_rollup_state'::text) IS NOT NULL THEN
     RAISE EXCEPTION USING

@@ -145,6 +145,17 @@ COMMENT ON COLUMN @extschema@.usage_pending.seconds IS 'Change of usage_rollup.s
 COMMENT ON COLUMN @extschema@.usage_pending.sources IS 'Change of usage_rollup.sources';
 COMMENT ON COLUMN @extschema@.usage_pending.lags IS 'Change of usage_totals.lags';
 
+-- Appended by folds and by writers of dim_user, who look for nothing in it: users
+-- may be there several times. It is made anew by rebuild_rollups().
+CREATE TABLE @extschema@.usage_strays (
+  user_id uuid NOT NULL
+);
+
+ALTER TABLE @extschema@.usage_strays REPLICA IDENTITY FULL;
+
+COMMENT ON TABLE @extschema@.usage_strays IS 'Users who may have settled activity under another account than today''s, or be gone from dim_user: all of these, and maybe others, each once or more; derived, not to be written by hand';
+COMMENT ON COLUMN @extschema@.usage_strays.user_id IS 'User with a row in user_activity that may not be under the account in dim_user';
+
 CREATE TABLE @extschema@.usage_rollup_state (
   purged_before date,
   last_fold_at  timestamptz,
@@ -180,3 +191,11 @@ CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.dim_u
 REFERENCING OLD TABLE AS old_users FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture_users();
 CREATE OR REPLACE TRIGGER usage_capture_update AFTER UPDATE ON @extschema@.dim_user
 FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION @extschema@.usage_capture_users();
+-- Row by row, as users may move to another partition, and only where it matters
+CREATE OR REPLACE TRIGGER usage_capture_strays_update AFTER UPDATE ON @extschema@.dim_user
+FOR EACH ROW WHEN (OLD.user_id IS DISTINCT FROM NEW.user_id OR OLD.account_id IS DISTINCT FROM NEW.account_id)
+EXECUTE FUNCTION @extschema@.usage_capture_strays();
+CREATE OR REPLACE TRIGGER usage_capture_strays_delete AFTER DELETE ON @extschema@.dim_user
+FOR EACH ROW EXECUTE FUNCTION @extschema@.usage_capture_strays();
+CREATE OR REPLACE TRIGGER usage_capture_strays_truncate AFTER TRUNCATE ON @extschema@.dim_user
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture_strays();

@@ -27,7 +27,8 @@ SELECT settings.model_version,
                        UNION
                        SELECT relid FROM pg_partition_tree('@extschema@.fct_event'))) AS event_bytes,
        pg_total_relation_size('@extschema@.usage_rollup') + pg_total_relation_size('@extschema@.user_activity')
-         + pg_total_relation_size('@extschema@.account_rollup') + pg_total_relation_size('@extschema@.usage_totals') AS rollup_bytes,
+         + pg_total_relation_size('@extschema@.account_rollup') + pg_total_relation_size('@extschema@.usage_totals')
+         + pg_total_relation_size('@extschema@.usage_strays') AS rollup_bytes,
        pg_total_relation_size('@extschema@.usage_pending') AS pending_bytes
   FROM @extschema@.usage_settings AS settings
  CROSS JOIN @extschema@.usage_rollup_state AS state;

@@ -114,6 +114,11 @@ SELECT days, cardinality(days), isempty(days), first_day(days), last_day(days), 
        current_streak(days, '2026-01-04') AS streak_04, current_streak(days, '2026-01-06') AS streak_06, current_streak(days, '2026-01-09') AS streak_09
   FROM (VALUES (1, '{}'::dayset), (2, '{2026-01-09}'), (3, '{2026-01-01..2026-01-05,2026-01-08..2026-01-09}'), (4, '{2024-01-01..2026-01-04}')) AS sets (n, days)
  ORDER BY n;
+SELECT day, longest_streak(days, day), last_day(days, day)
+  FROM (VALUES ('{2026-01-01..2026-01-05,2026-01-08..2026-01-09,2027-01-01}'::dayset), ('{}')) AS sets (days),
+       unnest('{2025-12-31,2026-01-01,2026-01-03,2026-01-07,2026-12-31,2027-01-01,5874897-12-31}'::date[]) AS day
+ ORDER BY days, day;
+SELECT pg_temp.try($$SELECT longest_streak('{2026-01-01}'::dayset, 'infinity')$$) AS longest_streak, pg_temp.try($$SELECT last_day('{2026-01-01}'::dayset, '-infinity')$$) AS last_day;
 SELECT '{2026-01-01..2026-01-05}'::dayset @> '2026-01-03'::date AS has_day, '{2026-01-01..2026-01-05}'::dayset @> '{2026-01-03,2026-01-06}' AS has_set,
        '2026-01-03'::date <@ '{2026-01-01..2026-01-05}'::dayset AS day_in, '{2026-01-03}' <@ '{2026-01-01..2026-01-05}'::dayset AS set_in,
        '{2026-01-01..2026-01-05}'::dayset && '{2026-01-05..2026-01-09}' AS overlap, '{2026-01-01}'::dayset && '{}' AS overlap_empty,

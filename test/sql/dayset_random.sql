@@ -63,6 +63,10 @@ CALL pg_temp.verify('cardinality', 'SELECT cardinality(days) = (SELECT count(*) 
 CALL pg_temp.verify('bounds', $$
   SELECT isempty(days) = isempty(m) AND first_day(days) IS NOT DISTINCT FROM lower(m) AND last_day(days) IS NOT DISTINCT FROM upper(m) - 1 FROM sets$$);
 CALL pg_temp.verify('longest_streak', 'SELECT longest_streak(days) = (SELECT coalesce(max(upper(r) - lower(r)), 0) FROM unnest(m) AS r) FROM sets');
+CALL pg_temp.verify('as of a day', $$
+  SELECT longest_streak(days, day) = longest_streak(days * past) AND last_day(days, day) IS NOT DISTINCT FROM last_day(days * past)
+    FROM (SELECT days, day, daterange(NULL, day, '[]') AS past
+            FROM (SELECT days, coalesce(first_day(days), '2024-01-01') + (random() * 1.2 * coalesce(last_day(days) - first_day(days), 0))::int - 2 AS day FROM sets, generate_series(1, 5)) AS drawn) AS s$$);
 CALL pg_temp.verify('has day', $$
   SELECT (s.days @> d.day) = (s.m @> d.day) AND (d.day <@ s.days) = (s.m @> d.day)
          AND current_streak(s.days, d.day) = coalesce((SELECT d.day - lower(r) + 1 FROM unnest(s.m) AS r WHERE r @> d.day), 0)

@@ -239,6 +239,44 @@ ROLLBACK TO before;
 SELECT window_counts('{2026-01-01}', 7, NULL);
 ROLLBACK TO before;
 
+-- By a segment that is the last argument: the same as with GROUP BY, of few segments and of thousands, with rows in any order.
+CREATE TABLE segments AS
+SELECT n, CASE kind WHEN 'few' THEN CASE n % 5 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE repeat('x', n % 5) END
+                    WHEN 'many' THEN nullif(repeat(md5((n / 2)::text), n % 3 + 1), repeat(md5('0'), 1)) ELSE 'one' END AS segment, kind, after, before
+  FROM (SELECT row_number() OVER (ORDER BY random())::integer AS n, before, CASE WHEN random() < 0.95 THEN after END AS after FROM users, generate_series(1, 30) WHERE kind <> 6) AS u,
+       unnest('{few,many,one}'::text[]) AS kind;
+CREATE FUNCTION pg_temp.wrong_by_segment() RETURNS TABLE (of text, kind text, segments bigint, wrong bigint) LANGUAGE sql AS $$
+  WITH found AS (
+    SELECT 'days' AS of, kind, by.segment_value, by.counts FROM (SELECT kind, active_day_counts(after, 'week', 3, '[2025-03-10,)', segment) AS found FROM segments GROUP BY kind) AS f, unnest(found) AS by
+    UNION ALL
+    SELECT 'periods', kind, by.* FROM (SELECT kind, active_period_counts(after, 'month', 3, '[2025-03-10,)', segment) AS found FROM segments GROUP BY kind) AS f, unnest(found) AS by
+    UNION ALL
+    SELECT 'cohorts', kind, by.* FROM (SELECT kind, retention_counts(before, after, 'month', 3, false, '[2025-03-10,)', segment) AS found FROM segments GROUP BY kind) AS f, unnest(found) AS by
+    UNION ALL
+    SELECT 'windows', kind, by.segment_value, dayseries_map('w', by.counts) FROM (SELECT kind, window_counts(after, 9, '[2025-03-10,)', segment) AS found FROM segments GROUP BY kind) AS f, unnest(found) AS by
+  ), expected AS (
+    SELECT of, kind, segment AS segment_value, counts
+      FROM (SELECT kind, segment, active_day_counts(after, 'week', 3, '[2025-03-10,)') AS days, active_period_counts(after, 'month', 3, '[2025-03-10,)') AS periods,
+                   retention_counts(before, after, 'month', 3, false, '[2025-03-10,)') AS cohorts, dayseries_map('w', window_counts(after, 9, '[2025-03-10,)')) AS windows
+              FROM segments GROUP BY 1, 2) AS e, LATERAL (VALUES ('days', days), ('periods', periods), ('cohorts', cohorts), ('windows', windows)) AS v (of, counts)
+  )
+  SELECT e.of, e.kind, count(f.of), count(*) FILTER (WHERE f.of IS NULL OR e.of IS NULL OR f.counts IS DISTINCT FROM e.counts)
+    FROM expected AS e
+    FULL JOIN found AS f ON f.of = e.of AND f.kind = e.kind AND coalesce(f.segment_value, 'none') = coalesce(e.segment_value, 'none')
+   GROUP BY 1, 2 ORDER BY 1, 2
+$$;
+SELECT of, kind, CASE kind WHEN 'many' THEN segments > 3000 ELSE segments = CASE kind WHEN 'few' THEN 5 ELSE 1 END END AS as_many, wrong FROM pg_temp.wrong_by_segment();
+-- No rows; a segment with nulls alone; as a window function, whose states are read after each row
+SELECT active_day_counts(NULL, 'week', 1, '(,)', 'a'), window_counts(days, 3, '(,)', segment) FROM (SELECT NULL::dayset, NULL::text WHERE false) AS none (days, segment);
+SELECT active_day_counts(NULL, 'week', 1, '(,)', 'a'), window_counts(NULL, 3, '(,)', NULL);
+SELECT n, active_period_counts(days, 'week', 1, '(,)', segment) OVER (ORDER BY n)
+  FROM (VALUES (1, '{2026-01-05}'::dayset, 'a'), (2, '{2026-01-06}', NULL), (3, '{2026-01-12}', 'a'), (4, NULL, '')) AS d (n, days, segment);
+SAVEPOINT before;
+SELECT active_day_counts('{2026-01-01}', 'week', 1, NULL, 'a');
+ROLLBACK TO before;
+SELECT window_counts('{2026-01-01}', 367, '(,)', 'a');
+ROLLBACK TO before;
+
 -- Every change adds up with what was there before to what is there after.
 SELECT activity_counts(NULL, before) + activity_counts(before, after) = activity_counts(NULL, after) AS activity,
        period_counts(NULL, before, 3) + period_counts(before, after, 3) = period_counts(NULL, after, 3) AS periods,

@@ -58,6 +58,30 @@ SELECT reference.random_model(2, 5, 30, 400, 1200, '2024-12-31');
 SELECT * FROM pg_temp.differences(5, 40);
 DO $$ BEGIN PERFORM set_usage_week_start(3); END $$;
 SELECT * FROM pg_temp.differences(6, 40);
+-- Of a user's days, those that are settled and those that are not, before and after the
+-- day: of one who has others settled, one who is new, one of two accounts, one whose only
+-- day goes, and one with nothing pending.
+DELETE FROM fct_event;
+INSERT INTO dim_account (account_id, plan_tier) SELECT id_from_bigint(n), 'pro' FROM unnest('{901,902}'::bigint[]) AS n;
+INSERT INTO dim_user (user_id, account_id, role) SELECT id_from_bigint(910 + n), id_from_bigint(CASE WHEN n <= 3 THEN 901 ELSE 902 END), 'member' FROM generate_series(1, 6) AS n;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts)
+SELECT id_from_bigint(910 + n), id_from_bigint(900 + account), 'app_open', (date '2025-03-01' + day)::timestamptz + interval '12 hours'
+  FROM (VALUES (1, 1, '{0,1,2,9}'::int[]), (3, 1, '{0}'), (3, 2, '{1,8}'), (4, 2, '{4}'), (5, 2, '{0,1,5,6,7,20}')) AS e (n, account, days), unnest(days) AS day;
+SELECT usage_refresh() > 0 AS folded;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts)
+SELECT id_from_bigint(910 + n), id_from_bigint(900 + account), 'app_open', (date '2025-03-01' + day)::timestamptz + interval '12 hours'
+  FROM (VALUES (1, 1, '{3,12}'::int[]), (6, 2, '{2,3,11}'), (3, 2, '{2}')) AS e (n, account, days), unnest(days) AS day;
+DELETE FROM fct_event WHERE user_id = id_from_bigint(914);
+CREATE FUNCTION pg_temp.streak_differences() RETURNS TABLE (compared bigint, call text, side text, "row" text) LANGUAGE sql AS $$
+  WITH calls AS (
+    SELECT array_agg(format('streaks(%L::date, %s)', '2025-02-28'::date + day, coalesce(account, 'NULL'))) AS calls
+      FROM generate_series(0, 25) AS day, unnest('{NULL,id_from_bigint(901),id_from_bigint(902)}'::text[]) AS account
+  )
+  SELECT cardinality(calls), d.* FROM calls LEFT JOIN reference.report_differences(calls) AS d ON true
+$$;
+SELECT * FROM pg_temp.streak_differences();
+SELECT usage_refresh() > 0 AS folded;
+SELECT * FROM pg_temp.streak_differences();
 ROLLBACK;
 
 -- Calendars: weeks are ISO weeks, whatever the year; leap days; quarters; a day of 23
@@ -193,6 +217,59 @@ UPDATE dim_user SET role = 'new role' WHERE user_id = id_from_bigint(5);
 SELECT usage_segment(id_from_bigint(5), 'role', true);
 ROLLBACK;
 
+-- Segments that are users' own are those of the rows of user_activity, but of users in usage_strays. Where
+-- these are many, all users are looked up: what is said then is the same, whoever moves or goes, and when.
+BEGIN;
+CREATE FUNCTION pg_temp.own_reports() RETURNS SETOF text LANGUAGE sql AS $$
+  SELECT segment || ' ' || row FROM unnest('{plan_tier,region}'::text[]) AS segment, LATERAL (
+    SELECT l::text FROM lifecycle('2025-01-01', '2025-03-31', 'week', segment) AS l
+    UNION ALL SELECT l::text FROM lifecycle('2025-01-01', '2025-03-31', 'month', segment) AS l
+    UNION ALL SELECT r::text FROM retention_report('2025-01-01', '2025-03-31', 'week', segment => segment) AS r
+    UNION ALL SELECT r::text FROM retention_report('2025-01-01', '2025-03-31', 'month', 'unbounded', segment => segment) AS r) AS rows (row)
+$$;
+CREATE FUNCTION pg_temp.compared(OUT rows integer, OUT strays bigint, OUT wrong bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  few text[] := ARRAY(SELECT row FROM pg_temp.own_reports() AS row ORDER BY 1);
+  many text[];
+BEGIN
+  SELECT cardinality(few), count(DISTINCT user_id) INTO rows, strays FROM usage_strays;
+  INSERT INTO usage_strays SELECT id_from_bigint(1000) FROM generate_series(1, 1000);
+  many := ARRAY(SELECT row FROM pg_temp.own_reports() AS row ORDER BY 1);
+  DELETE FROM usage_strays WHERE user_id = id_from_bigint(1000);
+  wrong := (SELECT count(*) FROM unnest(few, many) AS r (few, many) WHERE r.few IS DISTINCT FROM r.many);
+END
+$$;
+CREATE FUNCTION pg_temp.events(users bigint[], account bigint, first_day date) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO fct_event (user_id, account_id, event_name, event_ts)
+  SELECT id_from_bigint("user"), id_from_bigint(account), 'app_open', first_day + interval '12 hours' + n * ("user" % 4 + 3) * interval '1 day'
+    FROM unnest(users) AS "user", generate_series(0, 9) AS n
+$$;
+INSERT INTO dim_account (account_id, plan_tier, region) VALUES (id_from_bigint(1), 'pro', 'emea'), (id_from_bigint(2), 'basic', NULL), (id_from_bigint(3), 'basic', 'apac');
+INSERT INTO dim_user (user_id, account_id, role) SELECT id_from_bigint(n), id_from_bigint(1 + n % 3), 'member' FROM generate_series(1, 30) AS n;
+SELECT pg_temp.events(ARRAY(SELECT n FROM generate_series(1, 30) AS n WHERE 1 + n % 3 = account), account, '2025-01-06') FROM generate_series(1, 3) AS account;
+SELECT usage_refresh() > 0 AS folded;
+SELECT rows > 100 AS many, strays, wrong FROM pg_temp.compared();
+-- moved with what they did, or before they do anything there; active where they are not, then moved there
+UPDATE dim_user SET account_id = id_from_bigint(2) WHERE user_id IN (id_from_bigint(3), id_from_bigint(6));
+SELECT rows > 100 AS many, strays, wrong FROM pg_temp.compared();
+SELECT pg_temp.events('{3}', 2, '2025-02-06'), pg_temp.events('{9}', 3, '2025-02-06');
+SELECT rows > 100 AS many, strays, wrong FROM pg_temp.compared();
+SELECT usage_refresh() > 0 AS folded;
+SELECT rows > 100 AS many, strays, wrong FROM pg_temp.compared();
+UPDATE dim_user SET account_id = id_from_bigint(3) WHERE user_id = id_from_bigint(9);
+DELETE FROM fct_event WHERE user_id = id_from_bigint(9) AND account_id = id_from_bigint(1);
+SELECT rows > 100 AS many, strays, wrong FROM pg_temp.compared();
+-- a user of no account of one's own: in no segment
+ALTER TABLE fct_event DROP CONSTRAINT fct_event_user_id_fkey;
+ALTER TABLE dim_user DISABLE TRIGGER usage_capture_delete;
+DELETE FROM dim_user WHERE user_id IN (id_from_bigint(12), id_from_bigint(13));
+SELECT pg_temp.events('{13,31}', 2, '2025-02-03');
+SELECT rows > 100 AS many, strays, wrong FROM pg_temp.compared();
+SELECT usage_refresh() > 0 AS folded;
+SELECT rows > 100 AS many, strays, wrong FROM pg_temp.compared();
+SELECT sum(new_users) FROM lifecycle('2025-01-01', '2025-03-31', 'week', 'plan_tier') WHERE segment_value IS NULL;
+ROLLBACK;
+
 -- One customer's figures are found by the customer's key: no table of many customers
 -- is read as a whole, but for a report on everybody.
 BEGIN;
@@ -236,3 +313,89 @@ SELECT call, relation, full_scans > 0 AS in_full
  ORDER BY call, relation;
 ROLLBACK;
 VACUUM ANALYZE dim_account, dim_user, fct_event, usage_rollup, user_activity, account_rollup, usage_totals, usage_pending;
+
+-- usage_figures(): sums of what a query has, by segment and period, in order
+SELECT *
+  FROM usage_figures($$
+    SELECT *
+      FROM (VALUES ('b', NULL::public.dayseries_map, NULL, '{2026-01-04:1,2026-01-05:2}'::public.dayseries, NULL::public.dayseries, NULL::public.dayseries),
+                   ('a', '{x={2026-01-05:5,2026-01-12:1},y={2026-01-05:7}}', 'x', '{2026-01-05:1,2026-01-11:1,2026-01-15:4,2026-01-16:8}', '{2026-01-12:-1}', NULL),
+                   ('a', '{x={2026-01-06:5,2026-01-13:1},y={2025-12-29:7,2025-12-28:9}}', NULL, NULL, NULL, '{2026-01-14:3}'),
+                   (NULL, '{x={2026-01-05:1}}', 'y', '{2026-01-05:1}', NULL, NULL),
+                   ('before', NULL, NULL, '{2026-01-04:1}', NULL, NULL),
+                   ('after', NULL, NULL, '{2026-01-16:1,2026-01-19:1}', NULL, NULL),
+                   ('gone', NULL, NULL, '{2026-01-05:1,2026-01-06:-1}', NULL, NULL),
+                   ('none', NULL, NULL, NULL, NULL, NULL)) AS rows $$, 'week', '2026-01-05', '2026-01-12', '2026-01-15', false);
+-- Everybody is there where there is nobody, a segment is not; null is no rows.
+SELECT everybody, segment_value, period_start, active, is_complete
+  FROM unnest('{t,f}'::boolean[]) AS everybody,
+       usage_figures('SELECT NULL::text, NULL::public.dayseries, NULL::public.dayseries, NULL::public.dayseries, NULL::public.dayseries',
+                     'quarter', '2025-10-01', '2026-01-01', '2026-03-31', everybody);
+SELECT count(*) FROM usage_figures('SELECT NULL::text, NULL::public.dayseries, NULL::public.dayseries, NULL::public.dayseries, NULL::public.dayseries', 'day', NULL, '2026-01-01', '2026-01-01', true);
+-- A leap day, and the ends of time
+SELECT period, period_start, active, active_before, is_complete
+  FROM (VALUES (1, 'month', date '2023-12-01', date '2024-03-01', date '2024-03-31'), (2, 'quarter', '2024-01-01', '2024-04-01', '2024-05-31'), (3, 'day', '2024-02-29', '2024-02-29', '2024-02-29'),
+               (4, 'day', '4714-11-24 BC', '4714-11-25 BC', 'infinity'), (5, 'month', '4714-12-01 BC', '4714-12-01 BC', 'infinity'), (6, 'week', '5874897-12-31', '5874897-12-31', 'infinity'),
+               (7, 'day', '2024-02-29', '2024-03-01', '-infinity')) AS periods (number, period, first_start, last_start, today),
+       usage_figures($$SELECT NULL::text, NULL::public.dayseries, '{4714-11-24 BC:3,4714-11-25 BC:5,4714-12-31 BC:7,2023-11-30:64,2023-12-31:1,2024-01-01:2,2024-01-31:4,2024-02-29:8,2024-03-31:16,2024-04-01:32,5874897-12-30:2,5874897-12-31:1}'::public.dayseries, NULL::public.dayseries, NULL::public.dayseries$$,
+                     period, first_start, last_start, today, true)
+ ORDER BY number, period_start;
+-- Sums may leave bigint and come back, in any order, but not stay away.
+SELECT value, value_before, active
+  FROM usage_figures($$SELECT NULL::text, NULL::public.dayseries, ('{2026-01-05:' || n || '}')::public.dayseries, NULL::public.dayseries, NULL::public.dayseries
+                         FROM unnest('{9223372036854775807,9223372036854775807,-1,-9223372036854775808,-9223372036854775808,-9223372036854775808,9223372036854775807,9223372036854775807}'::bigint[]) AS n$$, 'week', '2026-01-05', '2026-01-05', '2026-01-05', true);
+-- Many segments: as GROUP BY and ORDER BY have them
+CREATE TEMPORARY TABLE many AS
+SELECT CASE WHEN n % 3000 > 0 THEN id_from_bigint(hashint8(n % 3000)) END AS id,
+       CASE WHEN n % 3000 > 0 THEN CASE n % 4 WHEN 0 THEN 'Ä' WHEN 1 THEN 'b ' WHEN 2 THEN 'B-' ELSE 'a' END || repeat('x', n % 3000) END AS name,
+       date '2026-01-01' + n % 59 AS day,
+       n AS value
+  FROM generate_series(1, 12000) AS n;
+WITH plain AS (
+  SELECT kind, key, month, coalesce(sum(value) FILTER (WHERE date_trunc('month', day::timestamp) = month), 0)::bigint AS value, row_number() OVER (PARTITION BY kind ORDER BY key, month) AS place
+    FROM many, LATERAL (VALUES ('id', id::text), ('name', name)) AS keys (kind, key), unnest('{2026-01-01,2026-02-01}'::date[]) AS month
+   GROUP BY kind, key, month
+), ours AS (
+  SELECT kind, figures.*
+    FROM unnest('{id,name}'::text[]) AS kind,
+         usage_figures('SELECT ' || kind || ', NULL::public.dayseries, public.dayseries(day, value), NULL::public.dayseries, NULL::public.dayseries FROM pg_temp.many', 'month', '2026-01-01', '2026-02-01', '2026-03-01', false)
+         WITH ORDINALITY AS figures (key, month, metric, value, arrived, returned, metric_before, value_before, is_complete, place)
+)
+SELECT kind, count(*) AS rows, count(*) FILTER (WHERE (plain.key, plain.month, plain.value) IS DISTINCT FROM (ours.key, ours.month, ours.value)) AS wrong
+  FROM plain FULL JOIN ours USING (kind, place)
+ GROUP BY kind
+ ORDER BY kind;
+DROP TABLE many;
+-- What is refused
+BEGIN;
+CREATE FUNCTION pg_temp.refusal(query text, period text, first_start date, last_start date) RETURNS TABLE (state text, message text, detail text) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM usage_figures(query, period, first_start, last_start, '2026-01-05', true);
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+  RETURN NEXT;
+END $$;
+\x
+SELECT columns, period, refusal.*
+  FROM (VALUES
+    (1, 'NULL::text, s, s, s, s', 'day', date '2026-01-05', date '2026-01-05'),
+    (2, 'NULL::uuid, s, m, NULL::text, m, ''a''::text, s', 'day', '2026-01-05', '2026-01-05'),
+    (3, 'NULL::text, s, s, s, s', 'year', '2026-01-05', '2026-01-05'),
+    (4, 'NULL::text, s, s, s, s', 'day', '2026-01-05', '2026-01-04'),
+    (5, 'NULL::text, s, s, s, s', 'day', '-infinity', '2026-01-04'),
+    (6, 'NULL::text, s, s, s, s', 'quarter', '2026-01-01', '30000-01-01'),
+    (7, 'NULL::date, s, s, s, s', 'day', '2026-01-05', '2026-01-05'),
+    (8, 'NULL::text, s, s, s', 'day', '2026-01-05', '2026-01-05'),
+    (9, 'NULL::text, s, s, s, s, s', 'day', '2026-01-05', '2026-01-05'),
+    (10, 'NULL::text, s, s, s, 1', 'day', '2026-01-05', '2026-01-05'),
+    (11, 'NULL::text, s, s, s, m', 'day', '2026-01-05', '2026-01-05'),
+    (12, 'NULL::text, s, m, s, s', 'day', '2026-01-05', '2026-01-05'),
+    (13, '', 'day', '2026-01-05', '2026-01-05'),
+    (14, 'NULL::text, s, t, s, s', 'day', '2026-01-05', '2026-01-05'),
+    (15, 'NULL::text, s, t, s, s', 'day', '2026-01-01', '2026-01-04')) AS calls (number, columns, period, first_start, last_start)
+  LEFT JOIN pg_temp.refusal('SELECT ' || columns || $$ FROM (VALUES ('{}'::public.dayseries, '{}'::public.dayseries_map, '{2026-01-05:9223372036854775807}'::public.dayseries), ('{}', '{}', '{2026-01-05:1}')) AS v (s, m, t)$$, period, first_start, last_start) ON true
+ ORDER BY number;
+SELECT refusal.* FROM pg_temp.refusal('DELETE FROM public.dim_user', 'day', '2026-01-05', '2026-01-05');
+SELECT refusal.* FROM pg_temp.refusal('SHOW work_mem', 'day', '2026-01-05', '2026-01-05');
+\x
+ROLLBACK;

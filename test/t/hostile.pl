@@ -110,7 +110,7 @@ INSERT INTO public.dim_account (account_id, plan_tier) VALUES (public.id_from_bi
 INSERT INTO public.dim_user (user_id, account_id, role) SELECT public.id_from_bigint(n), public.id_from_bigint(1), 'member' FROM generate_series(1, 9) AS n;
 INSERT INTO public.fct_event (user_id, account_id, event_name, event_ts) SELECT user_id, account_id, 'app_open', now() - interval '2 days' FROM public.dim_user;
 DO $$ DECLARE name pg_catalog.text; BEGIN
-  FOREACH name IN ARRAY '{fct_event,dim_user,usage_pending,usage_rollup,user_activity,usage_rollup_state}'::pg_catalog.text[] LOOP
+  FOREACH name IN ARRAY '{fct_event,dim_user,usage_pending,usage_rollup,user_activity,usage_strays,usage_rollup_state}'::pg_catalog.text[] LOOP
     EXECUTE pg_catalog.format('CREATE INDEX ON public.%I ((evil.constant(%L)))', name, 'index of ' OPERATOR(pg_catalog.||) name);
     EXECUTE pg_catalog.format('CREATE TRIGGER zz BEFORE INSERT OR UPDATE OR DELETE ON public.%I FOR EACH STATEMENT EXECUTE FUNCTION evil.sprung()', name);
   END LOOP;

@@ -1,5 +1,5 @@
 # Random histories: eight sessions insert, copy, change, delete and truncate events,
-# roll back in whole and in part, prepare transactions, erase users, fold, rebuild and
+# move users, roll back in whole and in part, prepare transactions, erase users, fold, rebuild and
 # are killed, as is the worker that folds in the background. All the while, and at
 # rest, every view gives what plain SQL over the events gives, and the rollups are
 # those of the events.
@@ -79,6 +79,15 @@ sub copy
 	  . join(' ', map { "\"$_\"" } @rows) . "' (FORMAT csv)\n";
 }
 
+# Some users go to another account.
+sub move
+{
+	my $account = md5_hex("$seed account " . (1 + int(rand(5))));
+	my $users = join ', ', map { "'" . md5_hex("$seed user " . (1 + int(rand(40)))) . "'" } 1 .. 1 + int(rand(4));
+
+	return "UPDATE dim_user SET account_id = '$account' WHERE user_id IN ($users);\n";
+}
+
 # The statements of one session in one round.
 sub history
 {
@@ -100,6 +109,7 @@ sub history
 		  if rand() < 0.3;
 		$sql .= 'SELECT pg_sleep(' . rand(0.4) . ");\n" if rand() < 0.4;
 		$sql .= copy() if rand() < 0.3;
+		$sql .= move() if rand() < 0.2;
 		$sql .= "TRUNCATE fct_event;\n" if rand() < 0.005;
 		$sql .= 'SELECT * FROM erase_user((SELECT user_id FROM dim_user ORDER BY md5(user_id::text || ' . $call++ . ") LIMIT 1));\n"
 		  if $isolation eq 'READ COMMITTED' && rand() < 0.02;
@@ -142,7 +152,9 @@ sub differences
 	for (1 .. 20)
 	{
 		my ($status, $out, $err) = $node->psql('postgres',
-			q{SET lock_timeout = '5s'; SELECT * FROM reference.differences(); SELECT 'verify_rollups', v FROM verify_rollups() AS v},
+			q{SET lock_timeout = '5s'; SELECT * FROM reference.differences(); SELECT 'verify_rollups', v FROM verify_rollups() AS v;
+			  SELECT 'usage_strays', a.account_id, a.user_id, u.account_id FROM user_activity AS a LEFT JOIN dim_user AS u ON u.user_id = a.user_id
+			   WHERE u.account_id IS DISTINCT FROM a.account_id AND a.user_id NOT IN (SELECT user_id FROM usage_strays)},
 			on_error_stop => 1);
 		return $out if $status == 0;
 		die $err if $err !~ /deadlock detected|lock timeout/;

@@ -45,7 +45,7 @@ run_ok('rights', 'mallory', 'GRANT SELECT (event_id) ON fct_event TO writer', 'w
 run_ok('rights', 'writer', $event, 'and is enough');
 is(value('rights', 'mallory', 'SELECT sum(events) FROM user_daily_activity'), 4, 'they count');
 foreach my $statement (
-	'SELECT FROM usage_pending', 'SELECT FROM usage_rollup', 'SELECT FROM user_activity', 'SELECT FROM fct_event WHERE user_id IS NULL',
+	'SELECT FROM usage_pending', 'SELECT FROM usage_strays', 'SELECT FROM usage_rollup', 'SELECT FROM user_activity', 'SELECT FROM fct_event WHERE user_id IS NULL',
 	'SELECT FROM usage_status', 'SELECT FROM usage_settings', 'SELECT FROM daily_active_users',
 	'INSERT INTO usage_pending DEFAULT VALUES', 'DELETE FROM usage_rollup', 'TRUNCATE user_activity', 'DELETE FROM fct_event',
 	'SELECT usage_refresh()', 'SELECT usage_fold()', q{SELECT usage_apply_changes('pending')}, 'SELECT usage_lock_rollups(false)', 'SELECT rebuild_rollups()',
@@ -119,7 +119,7 @@ DECLARE
   relation text;
 BEGIN
   PERFORM set_config('search_path', 'public', false);
-  FOREACH relation IN ARRAY ARRAY['usage_pending', 'usage_rollup', 'user_activity', 'usage_rollup_state', 'dim_user'] LOOP
+  FOREACH relation IN ARRAY ARRAY['usage_pending', 'usage_rollup', 'user_activity', 'usage_strays', 'usage_rollup_state', 'dim_user'] LOOP
     EXECUTE format('CREATE TRIGGER a BEFORE INSERT OR UPDATE OR DELETE ON public.%I FOR EACH ROW EXECUTE FUNCTION evil.fire()', relation);
     EXECUTE format('CREATE TRIGGER b AFTER INSERT OR UPDATE OR DELETE ON public.%I FOR EACH STATEMENT EXECUTE FUNCTION evil.fire()', relation);
     EXECUTE format('CREATE TRIGGER c AFTER TRUNCATE ON public.%I FOR EACH STATEMENT EXECUTE FUNCTION evil.fire()', relation);

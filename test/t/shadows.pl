@@ -231,7 +231,37 @@ SQL
 SELECT * FROM public.funnel('{app_open,timer_stop}'::pg_catalog.text[], '1 hour'::pg_catalog.interval, '2020-01-01'::pg_catalog.timestamptz, pg_catalog.now());
 SELECT public.event_day(pg_catalog.now()), public.event_category('app_open'::pg_catalog.text), public.new_event_id();
 SELECT public.verify_rollups();
+SELECT * FROM public.streaks();
+SELECT * FROM public.power_users();
+SELECT * FROM public.power_users(public.event_day(pg_catalog.now()), 1, public.id_from_bigint(1::pg_catalog.int8));
+SELECT * FROM public.streaks(public.event_day(pg_catalog.now()), public.id_from_bigint(1::pg_catalog.int8));
 SQL
+	for my $period (qw(day week))
+	{
+		for my $segment ('NULL', map { "'$_'" } qw(plan_tier region account_id role country source event_category event_name))
+		{
+			my $args = "'2020-01-01'::pg_catalog.date, '2999-01-01'::pg_catalog.date";
+			my $of = "$segment\::pg_catalog.text";
+			my $none = 'NULL::pg_catalog.text';
+			my $one = 'public.id_from_bigint(1::pg_catalog.int8)';
+
+			$reports .= join "\n", map { "SELECT * FROM public.$_;" }
+			  "active_users($args, '$period'::pg_catalog.text, $of, $none, $none, NULL::pg_catalog.uuid)",
+			  "rolling_active_users($args, 28, $of, $none, $none, $one)",
+			  "rolling_active_users($args, 9, $of, $none, $none, NULL::pg_catalog.uuid)",
+			  "stickiness($args, '$period'::pg_catalog.text, $of, $none, $none, NULL::pg_catalog.uuid)",
+			  ($segment =~ /source|event/ ? () :
+				("active_users($args, '$period'::pg_catalog.text, $of, 'app_open'::pg_catalog.text, $none, $one)",
+				"stickiness($args, '$period'::pg_catalog.text, $of, $none, 'output'::pg_catalog.text, $one)",
+				"lifecycle($args, '$period'::pg_catalog.text, $of, $none, $none, NULL::pg_catalog.uuid)",
+				"lifecycle($args, '$period'::pg_catalog.text, $of, 'app_open'::pg_catalog.text, $none, $one)",
+				"retention_report($args, '$period'::pg_catalog.text, 'n_period'::pg_catalog.text, $none, $none, $of, NULL::pg_catalog.uuid)",
+				"retention_report($args, '$period'::pg_catalog.text, 'unbounded'::pg_catalog.text, $none, 'app_open'::pg_catalog.text, $of, $one)",
+				"usage_trend('work_seconds'::pg_catalog.text, $args, '$period'::pg_catalog.text, $of, NULL::pg_catalog.uuid)")),
+			  "usage_trend('events'::pg_catalog.text, $args, '$period'::pg_catalog.text, $of, $one)";
+			$reports .= "\n";
+		}
+	}
 	my $types = <<'SQL';
 SELECT public.dayset_agg(e.event_ts), public.active_days(e.event_ts), public.active_users(e.user_id) FROM public.fct_event AS e;
 SELECT public.count_by_day(public.trailing(a.days, 30)), public.count_by_day(public.weeks(a.days)), public.dayset_union(a.days) FROM public.user_activity AS a;
@@ -253,6 +283,7 @@ SQL
 		run_ok($d, $role, q{SET search_path = pg_catalog; UPDATE public.usage_rollup_state SET purged_before = NULL}, 'as if nothing had been purged');
 	}
 	is(value($d, 'postgres', 'SELECT pg_catalog.count(*) FROM public.verify_rollups()'), '0', 'the rollups are right');
+	untouched($d, 'rita', $reports, 'reports of what is settled');
 
 	# The background worker, in a session of its own
 	$start = -s node()->logfile;

@@ -239,6 +239,14 @@ AS 'MODULE_PATHNAME', 'last_day';
 COMMENT ON FUNCTION @extschema@.last_day(@extschema@.dayset) IS
   'The last day of the set, NULL where it is empty';
 
+CREATE FUNCTION @extschema@.last_day(days @extschema@.dayset, as_of date)
+RETURNS date
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'last_day_until';
+
+COMMENT ON FUNCTION @extschema@.last_day(@extschema@.dayset, date) IS
+  'The last day of the set up to as_of, NULL where there is none; an infinite date is an error (22008)';
+
 CREATE FUNCTION @extschema@.longest_streak(days @extschema@.dayset)
 RETURNS integer
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -246,6 +254,14 @@ AS 'MODULE_PATHNAME', 'longest_streak';
 
 COMMENT ON FUNCTION @extschema@.longest_streak(@extschema@.dayset) IS
   'The number of days in the longest run of days without a gap, 0 where the set is empty';
+
+CREATE FUNCTION @extschema@.longest_streak(days @extschema@.dayset, as_of date)
+RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'longest_streak_until';
+
+COMMENT ON FUNCTION @extschema@.longest_streak(@extschema@.dayset, date) IS
+  'The number of days in the longest run of days up to as_of, 0 where there is none; an infinite date is an error (22008)';
 
 CREATE FUNCTION @extschema@.current_streak(days @extschema@.dayset, as_of date)
 RETURNS integer
@@ -2259,6 +2275,118 @@ CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @
 COMMENT ON AGGREGATE @extschema@.retention_counts(@extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange) IS
   'The same as retention_counts() of started * within and back * within, without making these; within must not be null (22004)';
 
+-- sql/library/by_segment.sql
+
+-- Counting users' days by a segment, in one go.
+
+CREATE TYPE @extschema@.segment_counts AS (
+  segment_value text,
+  counts        @extschema@.dayseries_map
+);
+
+COMMENT ON TYPE @extschema@.segment_counts IS
+  'What an aggregate of days with a segment as its last argument counts of a segment, by label';
+
+CREATE TYPE @extschema@.segment_series AS (
+  segment_value text,
+  counts        @extschema@.dayseries
+);
+
+COMMENT ON TYPE @extschema@.segment_series IS
+  'What an aggregate of days with a segment as its last argument counts of a segment';
+
+CREATE FUNCTION @extschema@.segment_counts_finalfn(state internal)
+RETURNS @extschema@.segment_counts[]
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'by_segment_finalfn';
+
+COMMENT ON FUNCTION @extschema@.segment_counts_finalfn(internal) IS
+  'Final function of active_day_counts, active_period_counts and retention_counts by segment';
+
+CREATE FUNCTION @extschema@.segment_series_finalfn(state internal)
+RETURNS @extschema@.segment_series[]
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'by_segment_finalfn';
+
+COMMENT ON FUNCTION @extschema@.segment_series_finalfn(internal) IS
+  'Final function of window_counts by segment';
+
+CREATE FUNCTION @extschema@.active_day_counts_transfn(state internal, days @extschema@.dayset, period text, week_start integer, within daterange, segment text)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'active_day_counts_transfn_by_segment';
+
+COMMENT ON FUNCTION @extschema@.active_day_counts_transfn(internal, @extschema@.dayset, text, integer, daterange, text) IS
+  'Transition function of active_day_counts by segment';
+
+CREATE AGGREGATE @extschema@.active_day_counts(days @extschema@.dayset, period text, week_start integer, within daterange, segment text) (
+  SFUNC = @extschema@.active_day_counts_transfn,
+  STYPE = internal,
+  SSPACE = 65536,
+  FINALFUNC = @extschema@.segment_counts_finalfn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.active_day_counts(@extschema@.dayset, text, integer, daterange, text) IS
+  'The same as active_day_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
+
+CREATE FUNCTION @extschema@.active_period_counts_transfn(state internal, days @extschema@.dayset, period text, week_start integer, within daterange, segment text)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'active_period_counts_transfn_by_segment';
+
+COMMENT ON FUNCTION @extschema@.active_period_counts_transfn(internal, @extschema@.dayset, text, integer, daterange, text) IS
+  'Transition function of active_period_counts by segment';
+
+CREATE AGGREGATE @extschema@.active_period_counts(days @extschema@.dayset, period text, week_start integer, within daterange, segment text) (
+  SFUNC = @extschema@.active_period_counts_transfn,
+  STYPE = internal,
+  SSPACE = 65536,
+  FINALFUNC = @extschema@.segment_counts_finalfn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.active_period_counts(@extschema@.dayset, text, integer, daterange, text) IS
+  'The same as active_period_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
+
+CREATE FUNCTION @extschema@.retention_counts_transfn(state internal, started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean, within daterange, segment text)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'retention_counts_transfn_by_segment';
+
+COMMENT ON FUNCTION @extschema@.retention_counts_transfn(internal, @extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange, text) IS
+  'Transition function of retention_counts by segment';
+
+CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean, within daterange, segment text) (
+  SFUNC = @extschema@.retention_counts_transfn,
+  STYPE = internal,
+  SSPACE = 65536,
+  FINALFUNC = @extschema@.segment_counts_finalfn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.retention_counts(@extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange, text) IS
+  'The same as retention_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
+
+CREATE FUNCTION @extschema@.window_counts_transfn(state internal, days @extschema@.dayset, n integer, within daterange, segment text)
+RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'window_counts_transfn_by_segment';
+
+COMMENT ON FUNCTION @extschema@.window_counts_transfn(internal, @extschema@.dayset, integer, daterange, text) IS
+  'Transition function of window_counts by segment';
+
+CREATE AGGREGATE @extschema@.window_counts(days @extschema@.dayset, n integer, within daterange, segment text) (
+  SFUNC = @extschema@.window_counts_transfn,
+  STYPE = internal,
+  SSPACE = 65536,
+  FINALFUNC = @extschema@.segment_series_finalfn,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE @extschema@.window_counts(@extschema@.dayset, integer, daterange, text) IS
+  'The same as window_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
+
 -- sql/library/aggregates.sql
 
 -- Aggregates over raw events, for queries of one's own.
@@ -3482,6 +3610,7 @@ BEGIN
   END IF;
   -- In this order, as in all of the maintenance: folds skip, purges wait.
   PERFORM @extschema@.usage_lock_rollups(true);
+  PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.dim_user IN ACCESS SHARE MODE'::text);
   PERFORM @extschema@.usage_execute_as(owner, 'LOCK TABLE @extschema@.fct_event IN SHARE MODE'::text);
   IF @extschema@.usage_execute_as(owner, 'SELECT purged_before FROM @extschema@.usage_rollup_state'::text) IS NOT NULL THEN
     RAISE EXCEPTION USING
@@ -4164,6 +4293,14 @@ AS 'MODULE_PATHNAME', 'usage_capture_users';
 COMMENT ON FUNCTION @extschema@.usage_capture_users() IS
   'Trigger function: takes back all sums of users that are deleted from dim_user, AFTER DELETE, FOR EACH STATEMENT, with the old table; gives those of purged months to the new key of a user, AFTER UPDATE, FOR EACH ROW';
 
+CREATE FUNCTION @extschema@.usage_capture_strays()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'usage_capture_strays';
+
+COMMENT ON FUNCTION @extschema@.usage_capture_strays() IS
+  'Trigger function: appends to usage_strays users of dim_user whose account or key changes or who are deleted, AFTER UPDATE or DELETE, FOR EACH ROW; all who are in user_activity, AFTER TRUNCATE';
+
 CREATE FUNCTION @extschema@.usage_forget_settings(event_table regclass)
 RETURNS void
 LANGUAGE c VOLATILE STRICT
@@ -4315,7 +4452,7 @@ DECLARE
   relation text;
 BEGIN
   FOREACH relation IN ARRAY ARRAY['fct_event', 'dim_user', 'usage_pending', 'usage_rollup', 'user_activity',
-                                 'account_rollup', 'usage_totals'] LOOP
+                                 'account_rollup', 'usage_totals', 'usage_strays'] LOOP
     IF row_security_active('@extschema@.' || relation) THEN
       RAISE EXCEPTION USING
         ERRCODE = 'insufficient_privilege',
@@ -4344,8 +4481,9 @@ BEGIN
   END IF;
   PERFORM @extschema@.usage_check_row_security();
   PERFORM @extschema@.usage_lock_rollups(true);
-  -- As TRUNCATE does: the events first
-  LOCK TABLE @extschema@.fct_event IN ACCESS SHARE MODE;
+  -- As TRUNCATE ... CASCADE does: users, events, then their rollups. Users are
+  -- compared with, and from here on not truncated.
+  LOCK TABLE @extschema@.dim_user, @extschema@.fct_event IN ACCESS SHARE MODE;
   SELECT format('%L::daterange', daterange(NULL, purged_before)) INTO kept
     FROM @extschema@.usage_rollup_state
    WHERE purged_before IS NOT NULL;
@@ -4357,7 +4495,8 @@ BEGIN
       'DELETE FROM @extschema@.usage_rollup',
       'DELETE FROM @extschema@.user_activity',
       'DELETE FROM @extschema@.account_rollup',
-      'DELETE FROM @extschema@.usage_totals']
+      'DELETE FROM @extschema@.usage_totals',
+      'DELETE FROM @extschema@.usage_strays']
     ELSE ARRAY[
       -- A row that is pending goes where it belongs: what it says of purged days stays.
       format('UPDATE @extschema@.usage_pending
@@ -4384,6 +4523,13 @@ BEGIN
          FROM @extschema@.usage_rollup
         GROUP BY account_id, user_id
        HAVING NOT @extschema@.isempty(@extschema@.dayset_union(@extschema@.days(@extschema@.total_series(events))))',
+      'DELETE FROM @extschema@.usage_strays',
+      'INSERT INTO @extschema@.usage_strays (user_id)
+       SELECT DISTINCT activity.user_id
+         FROM @extschema@.user_activity AS activity
+         LEFT JOIN @extschema@.dim_user
+           ON dim_user.user_id = activity.user_id
+        WHERE dim_user.account_id IS NULL OR dim_user.account_id <> activity.account_id',
       'SELECT @extschema@.usage_sum_up()']
     END,
     'SELECT account_id, user_id, event_ts, ingested_at, duration_seconds, event_name, source FROM @extschema@.fct_event'
@@ -4566,6 +4712,19 @@ BEGIN
     FROM shared_users
    WHERE shared <> is_shared
   UNION ALL
+  -- Users whose settled activity is not under their own account, and who are not among these
+  SELECT 'usage_strays',
+         activity.account_id,
+         activity.user_id,
+         NULL,
+         activity.user_id::text,
+         NULL
+    FROM @extschema@.user_activity AS activity
+    LEFT JOIN @extschema@.dim_user
+      ON dim_user.user_id = activity.user_id
+   WHERE (dim_user.account_id IS NULL OR dim_user.account_id <> activity.account_id)
+     AND NOT EXISTS (SELECT FROM @extschema@.usage_strays AS stray WHERE stray.user_id = activity.user_id)
+  UNION ALL
   -- The settled second level against the settled first; a row with nothing in
   -- it is one too many
   SELECT 'account_rollup',
@@ -4724,7 +4883,8 @@ BEGIN
 
   SELECT (SELECT count(*) FROM @extschema@.usage_pending AS pending WHERE pending.user_id = erase_user.user_id) AS usage_pending,
          (SELECT count(*) FROM @extschema@.usage_rollup AS rollup WHERE rollup.user_id = erase_user.user_id) AS usage_rollup,
-         (SELECT count(*) FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id) AS user_activity
+         (SELECT count(*) FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id) AS user_activity,
+         (SELECT count(*) FROM @extschema@.usage_strays AS stray WHERE stray.user_id = erase_user.user_id) AS usage_strays
     INTO there;
   -- What is deleted is captured, and folded at once: so both levels forget it.
   relation := 'fct_event';
@@ -4740,6 +4900,9 @@ BEGIN
   RETURN NEXT;
   relation := 'user_activity';
   removed_rows := there.user_activity;
+  RETURN NEXT;
+  relation := 'usage_strays';
+  removed_rows := there.usage_strays;
   RETURN NEXT;
   relation := 'dim_user';
   DELETE FROM @extschema@.dim_user WHERE dim_user.user_id = erase_user.user_id;
@@ -4757,6 +4920,10 @@ BEGIN
     FROM @extschema@.usage_live_rollup AS live
    WHERE live.user_id = erase_user.user_id;
   PERFORM @extschema@.usage_fold();
+  -- Without activity the user is none of them, though the deletion was captured.
+  DELETE FROM @extschema@.usage_strays AS stray
+   WHERE stray.user_id = erase_user.user_id
+     AND NOT EXISTS (SELECT FROM @extschema@.user_activity AS activity WHERE activity.user_id = erase_user.user_id);
 END
 $function$;
 
@@ -4926,7 +5093,7 @@ AS $function$
 #variable_conflict use_variable
 BEGIN
   IF category IS NOT NULL THEN
-    PERFORM @extschema@.usage_check_choice('category', category,
+    PERFORM @extschema@.usage_check_choice('category'::text, category,
       ARRAY(SELECT DISTINCT taxonomy.event_category FROM @extschema@.event_taxonomy AS taxonomy ORDER BY 1) || '{unknown}'::text[]);
     IF event IS NOT NULL THEN
       RAISE EXCEPTION USING
@@ -4968,7 +5135,7 @@ DECLARE
   past daterange;
   hidden boolean;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('period', period, '{day,week,month,quarter}');
+  PERFORM @extschema@.usage_check_choice('period'::text, period, '{day,week,month,quarter}'::text[]);
   IF from_date IS NULL OR to_date IS NULL THEN
     RAISE EXCEPTION USING
       ERRCODE = 'null_value_not_allowed',
@@ -5080,7 +5247,21 @@ DECLARE
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
-  counted CONSTANT text := CASE WHEN period IS NULL THEN format(counts, past) ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %s)', period, week_start, past) END;
+  aggregate CONSTANT text := CASE WHEN period IS NULL THEN counts ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %%s)', period, week_start) END;
+  -- The aggregate itself tells segments apart, but accounts, which may be many.
+  counted CONSTANT text := CASE
+    WHEN segment IS NULL THEN format('SELECT NULL::text AS segment_value, %s AS counts FROM (%%s) AS days', format(aggregate, past))
+    WHEN segment = 'account_id' THEN format('SELECT segment_value, %s AS counts FROM (%%s) AS days GROUP BY segment_value', format(aggregate, past))
+    ELSE format('SELECT part.segment_value, part.counts FROM (SELECT %s AS found FROM (%%s) AS days) AS counted CROSS JOIN LATERAL unnest(counted.found) AS part', format(aggregate, past || ', segment_value'))
+  END;
+  in_parts CONSTANT boolean := aggregate IS NOT NULL AND account_id IS NULL AND NOT of_events AND segment IS DISTINCT FROM 'account_id';
+  -- A user's own segment, which is found by index
+  own_value CONSTANT text := CASE
+    WHEN segment IN ('role', 'country') THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
+    WHEN segment IN ('plan_tier', 'region') THEN format('(SELECT account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id WHERE member.user_id = active.user_id)', segment)
+  END;
+  -- What is settled of users is mostly under their own account.
+  by_row CONSTANT boolean := in_parts AND own AND segment IN ('plan_tier', 'region') AND NOT row_security_active('@extschema@.usage_strays');
   -- Which labels count, and under which names
   labels text[];
   names text[];
@@ -5088,6 +5269,9 @@ DECLARE
   counting boolean := false;
   passes integer := 1;
   changed uuid[];
+  strays bigint := 0;
+  most_strays bigint;
+  row_segment text := value;
   merged text;
   settled text;
   joined text;
@@ -5140,33 +5324,57 @@ BEGIN
     IF pending THEN
       SELECT array_agg(users.user_id) INTO changed
         FROM (SELECT DISTINCT changes.user_id
-                FROM @extschema@.usage_changes('{days}') AS changes) AS users;
+                FROM @extschema@.usage_changes('{days}'::text[]) AS changes) AS users;
       SELECT format('active.user_id = ANY (%L::uuid[])', array_agg(shared.user_id) || changed) INTO merged
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
     END IF;
+    IF by_row THEN
+      -- Of more than that, to look for each takes longer than to read all users.
+      most_strays := greatest((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) / 100, 10);
+      strays := (SELECT count(*) FROM (SELECT FROM @extschema@.usage_strays LIMIT most_strays + 1) AS stray);
+      IF strays <= most_strays THEN
+        row_segment := format('@extschema@.usage_segment(active.account_id, %L::text, false)', segment);
+      ELSE
+        strays := 0;
+      END IF;
+    END IF;
     -- The parts have no column that is not used: then their rows are passed on as they are.
     settled := format('SELECT %s %s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
-      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
+      CASE WHEN in_parts AND segment IS NOT NULL OR NOT by_user THEN row_segment || ' AS segment_value,' ELSE '' END,
+      CASE WHEN NOT in_parts AND users_used THEN 'active.user_id,' ELSE '' END,
       CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END);
     joined := format('SELECT %s %s @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
       CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
-    query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
-      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
-      settled, joined);
+    IF in_parts THEN
+      -- Each part is counted where it is read: no row of a user goes any further.
+      query := format(counted, settled);
+      IF strays > 0 THEN
+        -- Those who are elsewhere are taken from there and counted where they belong.
+        query := format('WITH strayed AS MATERIALIZED (SELECT active.account_id, active.user_id, active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared AND active.user_id = ANY (ARRAY(SELECT stray.user_id FROM @extschema@.usage_strays AS stray)) %s) %s UNION ALL SELECT segment_value, OPERATOR(@extschema@.-) counts FROM (%s) AS strayed',
+          CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
+          query,
+          format(counted, format('SELECT (SELECT account.%I FROM @extschema@.dim_account AS account WHERE account.account_id = active.account_id) AS segment_value, active.days FROM strayed AS active', segment)));
+        joined := format('%s UNION ALL SELECT strayed.user_id, strayed.days FROM strayed', joined);
+      END IF;
+      IF by_user AND segment IS NOT NULL THEN
+        joined := format('SELECT %s AS segment_value, active.days FROM (%s) AS active', own_value, joined);
+      END IF;
+      query := format('SELECT segment_value, @extschema@.sum(counts) AS counts FROM (%s UNION ALL %s) AS parts GROUP BY segment_value',
+        query, format(counted, joined));
+    ELSE
+      query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
+        CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+        settled, joined);
+    END IF;
   END IF;
-  IF counted IS NOT NULL AND settled IS NOT NULL AND segment IS NULL THEN
-    -- Each part is counted where it is read: no row of a user goes any further.
-    query := format('SELECT NULL::text AS segment_value, @extschema@.sum(counts) AS counts FROM (SELECT %1$s AS counts FROM (%2$s) AS days UNION ALL SELECT %1$s FROM (%3$s) AS days) AS parts',
-      counted, settled, joined);
-  ELSIF NOT counting THEN
+  IF NOT counting AND NOT in_parts THEN
     IF by_user THEN
       query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
     END IF;
-    IF counted IS NOT NULL THEN
-      query := format('SELECT %s, %s AS counts FROM (%s) AS days GROUP BY %s',
-        CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END, counted, query, CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END);
+    IF aggregate IS NOT NULL THEN
+      query := format(counted, query);
     END IF;
   END IF;
   RETURN CASE WHEN period IS NULL OR counting THEN query
@@ -5179,8 +5387,9 @@ COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean
 
 -- ---------- what the second level tells ----------
 
--- The query for sums of months: segment_value, and those asked for. A user who
--- is active under several accounts is in the sums of each.
+-- The query for months: segment_value, as it is stored, and the sums asked for, or
+-- columns to be added up. A user who is active under several accounts is in the
+-- sums of each.
 CREATE FUNCTION @extschema@.usage_sums_query(sums text, figures text, parts text[], segment text, account_id uuid, from_day date, to_day date)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -5195,31 +5404,28 @@ DECLARE
   months CONSTANT text := format('month >= %L AND month <= %L', date_trunc('month', from_day::timestamp)::date, to_day)
                           || CASE WHEN account_id IS NOT NULL THEN format(' AND account_id = %L', account_id) ELSE '' END;
 BEGIN
-  RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months %s',
-    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id::text' ELSE format('@extschema@.usage_segment(months.account_id, %L::text, false)', segment) END,
+  RETURN format('SELECT %s AS segment_value, %s FROM (%s) AS months',
+    CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id' ELSE format('@extschema@.usage_segment(months.account_id, %L::text, false)', segment) END,
     sums,
     concat_ws(' UNION ALL ',
       CASE WHEN NOT hidden
            THEN format('SELECT %s FROM @extschema@.%I WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures), CASE WHEN by_account THEN 'account_rollup' ELSE 'usage_totals' END, months) END,
       CASE WHEN hidden OR EXISTS (SELECT FROM @extschema@.usage_pending)
-           THEN format('SELECT %s FROM @extschema@.usage_changes(%L, %L) WHERE %s',
+           THEN format('SELECT %s FROM @extschema@.usage_changes(%L::text[], %L::text) WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures),
-                       CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END),
-    CASE WHEN segment = 'account_id' THEN 'GROUP BY months.account_id' WHEN by_segment THEN 'GROUP BY 1' END);
+                       CASE WHEN by_account THEN 'accounts' ELSE 'totals' END || parts, CASE WHEN by_account THEN 'pending' ELSE 'outside totals' END, months) END));
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid, date, date) IS
-  'The query for sums over the months from that of a day to that of another: of everybody, of one account, or by plan_tier, region or account_id; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
+  'The query for the months from that of a day to that of another: sums, or columns to add up, of everybody, of one account, or under each account''s plan_tier, region or account_id; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
 
 -- ---------- what both levels tell ----------
 
--- What a worker has counted is counted once more where it is put together: a
--- second one gains nothing. Users' rows are joined by hashing: how many there
--- are cannot be told before.
-
-CREATE FUNCTION @extschema@.usage_figures(
+-- The query for usage_figures(). What is read of accounts is added up there; what
+-- is counted of users comes by segment.
+CREATE FUNCTION @extschema@.usage_figures_query(
   metric text,
   period text,
   window_days integer,
@@ -5231,22 +5437,14 @@ CREATE FUNCTION @extschema@.usage_figures(
   from_day date,
   to_day date
 )
-RETURNS TABLE (
-  segment_value text,
-  value         @extschema@.dayseries,
-  active        @extschema@.dayseries,
-  arrived       @extschema@.dayseries,
-  returned      @extschema@.dayseries
-)
+RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET DateStyle = 'ISO'
-SET work_mem = '64MB'
-SET max_parallel_workers_per_gather = 1
 AS $function$
 #variable_conflict use_column
 DECLARE
-  one_account CONSTANT uuid := usage_figures.account_id;
+  one_account CONSTANT uuid := usage_figures_query.account_id;
   past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
   week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
   pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
@@ -5254,49 +5452,28 @@ DECLARE
     THEN CASE window_days WHEN 1 THEN 'dau' WHEN 7 THEN 'wau' WHEN 28 THEN 'active_28d' WHEN 30 THEN 'mau' END
     ELSE CASE period WHEN 'day' THEN 'dau' WHEN 'week' THEN 'weekly' WHEN 'month' THEN 'monthly' ELSE 'quarterly' END
   END;
-  -- Without a segment there is one row, also where there is nobody.
-  segment_column CONSTANT text := CASE WHEN segment IS NULL THEN 'NULL::text AS segment_value' ELSE 'segment_value' END;
-  grouping CONSTANT text := CASE WHEN segment IS NULL THEN '()' ELSE 'segment_value' END;
-  -- Of users' days: in each period that has one, or on each day with one in the window
-  -- that ends on it
-  counts CONSTANT text := CASE WHEN window_days IS NOT NULL
-    THEN format('SELECT %%1$s, @extschema@.count_by_day(@extschema@."trailing"(days, %s)) AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned
-                   FROM (%%2$s) AS days GROUP BY %%3$s', window_days)
-    ELSE format('SELECT *, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived
-                   FROM (SELECT %%1$s, @extschema@.active_period_counts(days, %L::text, %s) AS counts FROM (%%2$s) AS days GROUP BY %%3$s) AS counted', period, week_start)
-  END;
   -- A sum of sources is that of all events, and has the fewest labels.
   sum_column CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'seconds'
                                           WHEN 'events' THEN CASE WHEN segment IN ('event_name', 'event_category') THEN 'events' ELSE 'sources' END
                                           ELSE CASE WHEN metric IS NOT NULL THEN 'events' END END;
-  value CONSTANT text := CASE metric
-    WHEN 'events' THEN '@extschema@.sum(sources, NULL::text)'
-    WHEN 'work_seconds' THEN '@extschema@.sum(seconds, ''timer_stop''::text)'
-    WHEN 'tasks_created' THEN '@extschema@.sum(events, ''task_created''::text)'
-    WHEN 'tasks_completed' THEN '@extschema@.sum(events, ''task_completed''::text)'
-    ELSE 'NULL::@extschema@.dayseries'
-  END;
+  sum_label CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'timer_stop' WHEN 'tasks_created' THEN 'task_created' WHEN 'tasks_completed' THEN 'task_completed' END;
+  with_arrived CONSTANT boolean := window_days IS NULL AND metric IS NULL;
+  none CONSTANT text := 'NULL::@extschema@.dayseries';
   query text;
   sharers text;
-  summed boolean := false;
 BEGIN
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
      AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
      AND NOT (own AND one_account IS NOT NULL) THEN
     query := @extschema@.usage_sums_query(
       concat_ws(', ',
-        value || ' AS value',
-        format('@extschema@.sum(%I) AS active', figure),
-        CASE WHEN window_days IS NULL AND metric IS NULL THEN '@extschema@.sum(lifecycle, ''new''::text)'
-             ELSE 'NULL::@extschema@.dayseries' END || ' AS arrived',
-        CASE WHEN own THEN format('@extschema@.sum(lifecycle, %L::text)',
-                                  CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END)
-             ELSE 'NULL::@extschema@.dayseries' END || ' AS returned'),
+        CASE WHEN metric IS NULL THEN none ELSE format('%I, %L::text', sum_column, sum_label) END,
+        figure,
+        CASE WHEN with_arrived THEN 'lifecycle, ''new''::text' ELSE none END,
+        CASE WHEN own THEN format('lifecycle, %L::text', CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END) ELSE none END),
       concat_ws(', ', figure, 'lifecycle', sum_column),
       CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
       segment, one_account, from_day, to_day);
-
-    summed := segment = 'account_id';
 
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
@@ -5309,32 +5486,31 @@ BEGIN
                  WHERE shared
                 UNION
                 SELECT user_id
-                  FROM @extschema@.usage_changes('{days}')
+                  FROM @extschema@.usage_changes('{days}'::text[])
                  WHERE place IS NULL) AS users;
       END IF;
-      query := query || format($query$
-        UNION ALL
-        SELECT segment_value,
-               NULL,
-               CASE WHEN merged THEN active ELSE OPERATOR(@extschema@.-) active END,
-               CASE WHEN merged THEN arrived ELSE OPERATOR(@extschema@.-) arrived END,
-               NULL
-          FROM (%s) AS shared $query$,
-        format(counts, 'segment_value, merged', format($query$
-          SELECT segment_value, days, false AS merged FROM shared_days WHERE accounts > 1
-          UNION ALL
-          SELECT segment_value, @extschema@.dayset_union(days), true FROM shared_days WHERE accounts > 1 GROUP BY segment_value, user_id $query$), 'segment_value, merged'));
       query := format($query$
-        WITH shared_days AS MATERIALIZED (
-          SELECT account.%1$I AS segment_value,
+        WITH shared AS MATERIALIZED (
+          SELECT @extschema@.usage_segment(activity.account_id, %1$L::text, false) AS segment_value,
                  activity.user_id,
-                 activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days,
-                 count(*) OVER (PARTITION BY account.%1$I, activity.user_id) AS accounts
-            FROM @extschema@.%4$I AS activity
-            LEFT JOIN @extschema@.dim_account AS account
-              ON account.account_id = activity.account_id
-           WHERE %3$s
-        ) $query$, segment, past, sharers, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END) || query;
+                 activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days
+            FROM @extschema@.%3$I AS activity
+           WHERE %4$s
+        )
+        %5$s
+        UNION ALL
+        SELECT segment_value, %6$s, NULL
+          FROM (SELECT segment_value, OPERATOR(@extschema@.-) %7$s AS counts FROM shared GROUP BY segment_value
+                UNION ALL
+                SELECT segment_value, %7$s
+                  FROM (SELECT segment_value, @extschema@.dayset_union(days) AS days FROM shared GROUP BY segment_value, user_id) AS merged
+                 GROUP BY segment_value) AS counted $query$,
+        segment, past, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END, sharers, query,
+        CASE WHEN metric IS NULL THEN 'NULL' ELSE 'NULL, NULL' END
+        || CASE WHEN window_days IS NULL THEN ', counts OPERATOR(@extschema@.->) ''active''::text' ELSE ', counts' END
+        || CASE WHEN with_arrived THEN ', counts, ''new''' ELSE ', NULL' END,
+        CASE WHEN window_days IS NULL THEN format('@extschema@.active_period_counts(days, %L::text, %s)', period, week_start)
+             ELSE format('@extschema@.count_by_day(@extschema@."trailing"(days, %s))', window_days) END);
     END IF;
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
@@ -5347,29 +5523,46 @@ BEGIN
         WHEN segment IN ('role', 'country') THEN
           format('SELECT %s AS segment_value, %s AS value FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
                  CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L::text, true)', segment) ELSE format('member.%I', segment) END,
-                 value, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                 format('@extschema@.sum(%I, %L::text)', sum_column, sum_label), CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
                  CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
                  date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
         ELSE
           format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',
-                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL, one_account, from_day, to_day),
+                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL::text, one_account, from_day, to_day),
                  CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END) END || ') AS sums';
     END IF;
   END IF;
 
-  -- One account's sums are in one row each; others have parts that are added up.
-  RETURN QUERY EXECUTE format('SELECT %s, %s FROM (%s) AS parts %s',
-    segment_column,
-    (SELECT string_agg(format('@extschema@.usage_by_period(%s OPERATOR(@extschema@.*) %L::daterange, %L::text, %s)',
-                              CASE WHEN summed THEN figure ELSE format('@extschema@.sum(%s)', figure) END, past, period, week_start), ', ' ORDER BY number)
-       FROM unnest('{value,active,arrived,returned}'::text[]) WITH ORDINALITY AS figures (figure, number)),
-    query,
-    CASE WHEN summed THEN '' ELSE 'GROUP BY ' || grouping END);
+  RETURN (query);
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_figures(text, text, integer, text, text, text, uuid, boolean, date, date) IS
-  'By segment and period: a metric, if one is given; the users active in each period, or in each window of so many days under its last day; of these, who had never been before, and, for users'' own accounts, who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_figures_query(text, text, integer, text, text, text, uuid, boolean, date, date) IS
+  'The query for usage_figures(): of a metric, if one is given; of the users active in each period, or in each window of so many days under its last day; of these, of those who had never been before, and, for users'' own accounts, of those who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+
+-- What a worker has counted is counted once more where it is put together: a
+-- second one gains nothing. Users' rows are joined by hashing: how many there
+-- are cannot be told before.
+CREATE FUNCTION @extschema@.usage_figures(query text, period text, first_start date, last_start date, today date, everybody boolean)
+RETURNS TABLE (
+  segment_value text,
+  period_start  date,
+  value         bigint,
+  active        bigint,
+  arrived       bigint,
+  returned      bigint,
+  value_before  bigint,
+  active_before bigint,
+  is_complete   boolean
+)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+AS 'MODULE_PATHNAME', 'usage_figures';
+
+COMMENT ON FUNCTION @extschema@.usage_figures(text, text, date, date, date, boolean) IS
+  'Sums by segment and period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, and of the period before each, in order, of what a query has of days up to today: a text or a uuid for the segment, then value, active, arrived and returned, each a dayseries, or a dayseries_map and its label, null for all; segments with no one active in any of the periods are left out, but for the null one of everybody; NULL means no rows; errors for an unknown period (22023), other columns (42804), ranges that run backwards, are infinite or longer than 10000000 days (22008) and sums beyond bigint (22003); part of the reports';
 
 -- ---------- the reports ----------
 
@@ -5398,20 +5591,18 @@ AS $function$
 DECLARE
   range record;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY
-  SELECT periods.period_start,
-         counts.segment_value,
-         coalesce(@extschema@.value_on(counts.active, periods.period_start), 0),
-         coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0),
-         periods.next_start <= range.today
-    FROM @extschema@.usage_figures(NULL, period, NULL, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1) AS counts
-   CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
-   WHERE segment IS NULL
-      OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
-   ORDER BY counts.segment_value, periods.period_start;
+  SELECT figures.period_start,
+         figures.segment_value,
+         figures.active,
+         figures.arrived,
+         figures.is_complete
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1),
+           period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
 
@@ -5447,19 +5638,17 @@ BEGIN
       ERRCODE = CASE WHEN window_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
       MESSAGE = format('window_days must be from 1 to 366, not %s', coalesce(window_days::text, 'null'));
   END IF;
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, 'day');
   RETURN QUERY
-  SELECT days.period_start,
-         counts.segment_value,
-         coalesce(@extschema@.value_on(counts.active, days.period_start), 0),
-         days.next_start <= range.today
-    FROM @extschema@.usage_figures(NULL, 'day', window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start) AS counts
-   CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, 'day') AS days
-   WHERE segment IS NULL
-      OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))
-   ORDER BY counts.segment_value, days.period_start;
+  SELECT figures.period_start,
+         figures.segment_value,
+         figures.active,
+         figures.is_complete
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(NULL::text, 'day'::text, window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start),
+           'day'::text, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
 
@@ -5492,7 +5681,7 @@ AS $function$
 DECLARE
   range record;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   RETURN QUERY EXECUTE format($query$
@@ -5500,19 +5689,31 @@ BEGIN
       SELECT segment_value,
              counts OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
         FROM (%s) AS days
+    ), buckets AS MATERIALIZED (
+      SELECT days.segment_value,
+             bucket.active_days,
+             days.counts OPERATOR(@extschema@.->) bucket.active_days::text AS counts
+        FROM days
+       CROSS JOIN generate_series(1, CASE $3 WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 31 ELSE 92 END) AS bucket (active_days)
+       WHERE $4 IS NULL OR NOT @extschema@.isempty(days.counts)
     )
-    SELECT periods.period_start,
-           days.segment_value,
-           bucket.active_days,
+    -- The frame is the whole partition; its order is that of the rows.
+    SELECT found.period_start,
+           found.segment_value,
+           found.active_days,
            found.users,
-           round(found.users / nullif(sum(found.users) OVER (PARTITION BY days.segment_value, periods.period_start), 0), 4),
-           periods.next_start <= $5
-      FROM days
-     CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
-     CROSS JOIN LATERAL generate_series(1, periods.next_start - periods.period_start) AS bucket (active_days)
-     CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(days.counts OPERATOR(@extschema@.->) bucket.active_days::text, periods.period_start), 0) AS users) AS found
-     WHERE $4 IS NULL OR NOT @extschema@.isempty(days.counts)
-     ORDER BY days.segment_value, periods.period_start, bucket.active_days $query$,
+           round(found.users / nullif(sum(found.users) OVER (PARTITION BY found.segment_value, found.period_start ORDER BY found.active_days
+                                                             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING), 0), 4),
+           found.next_start <= $5
+      FROM (SELECT periods.period_start,
+                   periods.next_start,
+                   buckets.segment_value,
+                   buckets.active_days,
+                   coalesce(@extschema@.value_on(buckets.counts, periods.period_start), 0) AS users
+              FROM buckets
+             CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
+             WHERE buckets.active_days <= periods.next_start - periods.period_start) AS found
+     ORDER BY found.segment_value, found.period_start, found.active_days $query$,
     @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false,
                                  counts => format('@extschema@.active_day_counts(days, %L::text, %s, %%s)', period, range.week_start)))
   USING range.first_start, range.last_start, period, segment, range.today;
@@ -5550,7 +5751,7 @@ DECLARE
   range record;
   start_before date;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}');
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   start_before := @extschema@.usage_next_period(range.first_start, period, -1);
@@ -5561,19 +5762,12 @@ BEGIN
          figures.returned,
          figures.active - figures.arrived - figures.returned,
          figures.active_before - figures.returned,
-         figures.next_start <= range.today
-    FROM (SELECT periods.period_start,
-                 periods.next_start,
-                 counts.segment_value,
-                 coalesce(@extschema@.value_on(counts.active, periods.period_start), 0) AS active,
-                 coalesce(@extschema@.value_on(counts.active, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS active_before,
-                 coalesce(@extschema@.value_on(counts.arrived, periods.period_start), 0) AS arrived,
-                 coalesce(@extschema@.value_on(counts.returned, periods.period_start), 0) AS returned
-            FROM @extschema@.usage_figures(NULL, period, NULL, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1) AS counts
-           CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
-           WHERE segment IS NULL
-              OR NOT @extschema@.isempty(counts.active OPERATOR(@extschema@.*) daterange(start_before, range.last_start, '[]'))) AS figures
-   ORDER BY figures.segment_value, figures.period_start;
+         figures.is_complete
+    -- Segments are there as well that have been active in the period before all.
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1),
+           period, start_before, range.last_start, range.today, segment IS NULL) AS figures
+   WHERE figures.period_start >= range.first_start;
 END
 $function$;
 
@@ -5611,15 +5805,18 @@ AS $function$
 DECLARE
   one_account CONSTANT uuid := retention_report.account_id;
   range record;
-  as_of_start date;
+  starts date[];
+  ends date[];
   past daterange;
   counted text;
   cohorts text;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('kind', kind, '{n_period,unbounded}');
-  PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}');
+  PERFORM @extschema@.usage_check_choice('kind'::text, kind, '{n_period,unbounded}'::text[]);
+  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
   range := @extschema@.usage_report_range(cohort_from, cohort_to, period);
-  as_of_start := @extschema@.usage_period_start(range.as_of, period, range.week_start);
+  SELECT array_agg(periods.period_start), array_agg(periods.next_start)
+    INTO starts, ends
+    FROM @extschema@.usage_periods(range.first_start, @extschema@.usage_period_start(range.as_of, period, range.week_start), period) AS periods;
   past := daterange(NULL, range.today, '[]');
 
   IF period = 'week' AND kind = 'n_period' AND coalesce(start_event, return_event, segment, one_account::text) IS NULL THEN
@@ -5629,16 +5826,16 @@ BEGIN
         FROM (SELECT part.label, @extschema@.by_week(part.series OPERATOR(@extschema@.*) %L::daterange, $2) AS users
                 FROM (%s) AS total
                CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
-      past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts', 'cohorts', '{cohorts}', NULL, NULL, range.first_start, range.today));
+      past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts'::text, 'cohorts'::text, '{cohorts}'::text[], NULL::text, NULL::uuid, range.first_start, range.today));
   ELSE
     IF start_event IS NOT DISTINCT FROM return_event THEN
-      counted := @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, false,
-                                              counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L, %%s)', period, range.week_start, kind = 'unbounded'));
+      counted := @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, false,
+                                              counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L::boolean, %%s)', period, range.week_start, kind = 'unbounded'));
     ELSE
-      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
+      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L::boolean, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
         kind = 'unbounded', past,
-        @extschema@.usage_days_query(segment, start_event, NULL, one_account, true, true),
-        @extschema@.usage_days_query(NULL, return_event, NULL, one_account, true, true));
+        @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, true),
+        @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true, true));
     END IF;
     cohorts := format($query$
       SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
@@ -5656,7 +5853,7 @@ BEGIN
            round(retained.users::numeric / cohorts.cohort_size, 4),
            since.next_start <= $5
       FROM (%s OFFSET 0) AS cohorts
-     CROSS JOIN LATERAL @extschema@.usage_periods(cohorts.cohort_start, $6, $1) WITH ORDINALITY AS since (period_start, next_start, number)
+     CROSS JOIN LATERAL unnest($6[array_position($6, cohorts.cohort_start):], $7[array_position($6, cohorts.cohort_start):]) WITH ORDINALITY AS since (period_start, next_start, number)
      CROSS JOIN LATERAL (SELECT coalesce(%s, 0) AS users) AS retained
      WHERE cohorts.cohort_start BETWEEN $3 AND $4 AND cohorts.cohort_size > 0
      ORDER BY cohorts.segment_value, cohorts.cohort_start, since.number $query$,
@@ -5664,7 +5861,7 @@ BEGIN
     -- Whoever comes back later has been kept until then.
     CASE kind WHEN 'unbounded' THEN '@extschema@.total(cohorts.users OPERATOR(@extschema@.*) daterange(since.period_start, NULL))'
               ELSE '@extschema@.value_on(cohorts.users, since.period_start)' END)
-  USING period, range.week_start, range.first_start, range.last_start, range.today, as_of_start;
+  USING period, range.week_start, range.first_start, range.last_start, range.today, starts, ends;
 END
 $function$;
 
@@ -5692,7 +5889,9 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_report_day(date) IS
   'The day that a report is as of: the one given, not later than today, or the as-of day where it is null; an error (22008) where it is infinite; part of the reports';
 
-CREATE FUNCTION @extschema@.streaks(as_of date DEFAULT NULL, account_id uuid DEFAULT NULL)
+-- What streaks() cannot read as it stands: users of several accounts, those with
+-- something pending, and, where an account is given, its own.
+CREATE FUNCTION @extschema@.usage_merged_streaks(day date, today date, account_id uuid)
 RETURNS TABLE (
   user_id          uuid,
   current_streak   integer,
@@ -5708,25 +5907,82 @@ SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_column
 DECLARE
-  day CONSTANT date := @extschema@.usage_report_day(as_of);
+  active text;
 BEGIN
+  IF usage_merged_streaks.account_id IS NOT NULL THEN
+    active := @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, usage_merged_streaks.account_id, true, true);
+  ELSIF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+    SELECT format('SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.usage_live_activity WHERE user_id = ANY (%L::uuid[]) GROUP BY user_id',
+                  array_agg(users.user_id))
+      INTO active
+      FROM (SELECT user_id FROM @extschema@.user_activity WHERE shared
+            UNION
+            SELECT user_id FROM @extschema@.usage_changes('{days}'::text[])) AS users;
+  ELSE
+    active := 'SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.user_activity WHERE shared GROUP BY user_id';
+  END IF;
   RETURN QUERY EXECUTE format($query$
     SELECT user_id,
-           -- Today still has time to go on.
-           greatest(@extschema@.current_streak(days, $1), CASE WHEN $1 >= today THEN @extschema@.current_streak(days, $1 - 1) END),
-           @extschema@.longest_streak(days),
-           @extschema@.cardinality(days),
+           greatest(@extschema@.current_streak(days, $1), CASE WHEN $1 = $2 THEN @extschema@.current_streak(days, $1 - 1) END),
+           @extschema@.longest_streak(days, $1),
+           @extschema@.cardinality(days, daterange(NULL, $1, '[]')),
            @extschema@.first_day(days),
-           @extschema@.last_day(days)
-      FROM (SELECT user_id,
-                   days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]') AS days,
-                   (SELECT today FROM @extschema@.usage_today) AS today
-              FROM (%s) AS active
-            OFFSET 0) AS active
-     WHERE NOT @extschema@.isempty(days) $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, streaks.account_id, true, true))
-  USING day;
+           @extschema@.last_day(days, $1)
+      FROM (%s) AS active
+     WHERE @extschema@.first_day(days) <= $1 $query$,
+    active)
+  USING day, today;
 END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_merged_streaks(date, date, uuid) IS
+  'Rows of streaks() as of a day for users of several accounts or with something pending, or for the users of an account; part of the reports';
+
+-- Most users are read as they stand, and their rows are not kept anywhere: one
+-- query that the planner takes into the query that asks. It is read with the
+-- search_path of whoever asks.
+CREATE FUNCTION @extschema@.streaks(as_of date DEFAULT NULL, account_id uuid DEFAULT NULL)
+RETURNS TABLE (
+  user_id          uuid,
+  current_streak   integer,
+  longest_streak   integer,
+  active_days      integer,
+  first_active_day date,
+  last_active_day  date
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $function$
+  WITH report AS MATERIALIZED (
+    SELECT @extschema@.usage_report_day(streaks.as_of) AS day,
+           settings.today
+      FROM @extschema@.usage_today AS settings
+  )
+  SELECT activity.user_id,
+         CASE
+           WHEN (SELECT report.day OPERATOR(pg_catalog.<) report.today FROM report)
+             THEN @extschema@.current_streak(activity.days, (SELECT report.day FROM report))
+           -- Today still has time to go on.
+           ELSE greatest(@extschema@.current_streak(activity.days, (SELECT report.day FROM report)),
+                         @extschema@.current_streak(activity.days, (SELECT report.day OPERATOR(pg_catalog.-) 1 FROM report)))
+         END,
+         @extschema@.longest_streak(activity.days, (SELECT report.day FROM report)),
+         @extschema@.cardinality(activity.days, (SELECT pg_catalog.daterange(NULL::pg_catalog.date, report.day, '[]'::pg_catalog.text) FROM report)),
+         @extschema@.first_day(activity.days),
+         @extschema@.last_day(activity.days, (SELECT report.day FROM report))
+    FROM @extschema@.user_activity AS activity
+   WHERE streaks.account_id IS NULL
+     AND NOT activity.shared
+     AND @extschema@.first_day(activity.days) OPERATOR(pg_catalog.<=) (SELECT report.day FROM report)
+     AND NOT activity.user_id OPERATOR(pg_catalog.=) ANY (SELECT changes.user_id FROM @extschema@.usage_changes('{days}'::pg_catalog.text[]) AS changes)
+  UNION ALL
+  SELECT merged.user_id,
+         merged.current_streak,
+         merged.longest_streak,
+         merged.active_days,
+         merged.first_active_day,
+         merged.last_active_day
+    FROM report
+   CROSS JOIN LATERAL @extschema@.usage_merged_streaks(report.day, report.today, streaks.account_id) AS merged
 $function$;
 
 COMMENT ON FUNCTION @extschema@.streaks(date, uuid) IS
@@ -5773,7 +6029,7 @@ BEGIN
       LEFT JOIN %s AS account
         ON account.account_id = member.account_id
      ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL, NULL, NULL, power_users.account_id, true, true),
+    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, power_users.account_id, true, true),
     CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END,
     CASE WHEN power_users.account_id IS NULL THEN '(SELECT account_id, account_name FROM @extschema@.dim_account OFFSET 0)' ELSE '@extschema@.dim_account' END)
   USING day, least_days;
@@ -5809,18 +6065,14 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   range record;
-  start_before date;
-  last_day date;
 BEGIN
-  PERFORM @extschema@.usage_check_choice('metric', metric, '{events,work_seconds,tasks_created,tasks_completed}');
+  PERFORM @extschema@.usage_check_choice('metric'::text, metric, '{events,work_seconds,tasks_created,tasks_completed}'::text[]);
   IF metric = 'events' THEN
-    PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}');
+    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   ELSE
-    PERFORM @extschema@.usage_check_choice('segment', segment, '{plan_tier,region,account_id,role,country}', 'for this metric');
+    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[], 'for this metric'::text);
   END IF;
   range := @extschema@.usage_report_range(from_date, to_date, period);
-  start_before := @extschema@.usage_next_period(range.first_start, period, -1);
-  last_day := @extschema@.usage_next_period(range.last_start, period) - 1;
   RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
@@ -5829,18 +6081,11 @@ BEGIN
          round(figures.value::numeric / nullif(figures.active, 0), 4),
          figures.value_before,
          round((figures.value - figures.value_before)::numeric / nullif(figures.value_before, 0), 4),
-         figures.next_start <= range.today
-    FROM (SELECT periods.period_start,
-                 periods.next_start,
-                 series.segment_value,
-                 coalesce(@extschema@.value_on(series.value, periods.period_start), 0) AS value,
-                 coalesce(@extschema@.value_on(series.value, @extschema@.usage_next_period(periods.period_start, period, -1)), 0) AS value_before,
-                 coalesce(@extschema@.value_on(series.active, periods.period_start), 0) AS active
-            FROM @extschema@.usage_figures(metric, period, NULL, segment, NULL, NULL, usage_trend.account_id, false, start_before, last_day) AS series
-           CROSS JOIN @extschema@.usage_periods(range.first_start, range.last_start, period) AS periods
-           WHERE segment IS NULL
-              OR NOT @extschema@.isempty(series.active OPERATOR(@extschema@.*) daterange(range.first_start, range.last_start, '[]'))) AS figures
-   ORDER BY figures.segment_value, figures.period_start;
+         figures.is_complete
+    FROM @extschema@.usage_figures(
+           @extschema@.usage_figures_query(metric, period, NULL::integer, segment, NULL::text, NULL::text, usage_trend.account_id, false,
+                                           @extschema@.usage_next_period(range.first_start, period, -1), @extschema@.usage_next_period(range.last_start, period) - 1),
+           period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
 END
 $function$;
 
@@ -5885,7 +6130,7 @@ BEGIN
           SELECT to_regclass('@extschema@.' || general_tables.name),
                  'false',
                  NULL
-            FROM unnest('{usage_totals,usage_rollup_state}'::text[]) AS general_tables (name)
+            FROM unnest('{usage_totals,usage_strays,usage_rollup_state}'::text[]) AS general_tables (name)
           UNION ALL
           SELECT '@extschema@.usage_account_access',
                  'role_name = current_user',
@@ -6203,7 +6448,13 @@ ON CONFLICT (singleton) DO UPDATE SET model_version = excluded.model_version$sta
 (128, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_pending.seconds IS 'Change of usage_rollup.seconds'$statement$),
 (129, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_pending.sources IS 'Change of usage_rollup.sources'$statement$),
 (130, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_pending.lags IS 'Change of usage_totals.lags'$statement$),
-(131, 'rollups', $statement$CREATE TABLE @extschema@.usage_rollup_state (
+(131, 'rollups', $statement$CREATE TABLE @extschema@.usage_strays (
+  user_id uuid NOT NULL
+)$statement$),
+(132, 'rollups', $statement$ALTER TABLE @extschema@.usage_strays REPLICA IDENTITY FULL$statement$),
+(133, 'rollups', $statement$COMMENT ON TABLE @extschema@.usage_strays IS 'Users who may have settled activity under another account than today''s, or be gone from dim_user: all of these, and maybe others, each once or more; derived, not to be written by hand'$statement$),
+(134, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_strays.user_id IS 'User with a row in user_activity that may not be under the account in dim_user'$statement$),
+(135, 'rollups', $statement$CREATE TABLE @extschema@.usage_rollup_state (
   purged_before date,
   last_fold_at  timestamptz,
   last_rows     bigint,
@@ -6211,38 +6462,45 @@ ON CONFLICT (singleton) DO UPDATE SET model_version = excluded.model_version$sta
   last_error_at timestamptz,
   singleton     boolean NOT NULL DEFAULT true
 )$statement$),
-(132, 'rollups', $statement$ALTER TABLE @extschema@.usage_rollup_state ADD CONSTRAINT usage_rollup_state_pkey PRIMARY KEY (singleton)$statement$),
-(133, 'rollups', $statement$ALTER TABLE @extschema@.usage_rollup_state ADD CONSTRAINT usage_rollup_state_singleton_check CHECK (singleton)$statement$),
-(134, 'rollups', $statement$INSERT INTO @extschema@.usage_rollup_state DEFAULT VALUES$statement$),
-(135, 'rollups', $statement$COMMENT ON TABLE @extschema@.usage_rollup_state IS 'State of the rollups, one row; usage_status shows it'$statement$),
-(136, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.purged_before IS 'Raw events of days before this were purged; null where none were'$statement$),
-(137, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.last_fold_at IS 'When the last fold committed'$statement$),
-(138, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.last_rows IS 'Number of pending rows that it folded'$statement$),
-(139, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.last_error IS 'Message of the last fold in the background that failed; null once one succeeds'$statement$),
-(140, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.last_error_at IS 'When it failed'$statement$),
-(141, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.singleton IS 'Always true: there is one row'$statement$),
-(142, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_insert AFTER INSERT ON @extschema@.fct_event
+(136, 'rollups', $statement$ALTER TABLE @extschema@.usage_rollup_state ADD CONSTRAINT usage_rollup_state_pkey PRIMARY KEY (singleton)$statement$),
+(137, 'rollups', $statement$ALTER TABLE @extschema@.usage_rollup_state ADD CONSTRAINT usage_rollup_state_singleton_check CHECK (singleton)$statement$),
+(138, 'rollups', $statement$INSERT INTO @extschema@.usage_rollup_state DEFAULT VALUES$statement$),
+(139, 'rollups', $statement$COMMENT ON TABLE @extschema@.usage_rollup_state IS 'State of the rollups, one row; usage_status shows it'$statement$),
+(140, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.purged_before IS 'Raw events of days before this were purged; null where none were'$statement$),
+(141, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.last_fold_at IS 'When the last fold committed'$statement$),
+(142, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.last_rows IS 'Number of pending rows that it folded'$statement$),
+(143, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.last_error IS 'Message of the last fold in the background that failed; null once one succeeds'$statement$),
+(144, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.last_error_at IS 'When it failed'$statement$),
+(145, 'rollups', $statement$COMMENT ON COLUMN @extschema@.usage_rollup_state.singleton IS 'Always true: there is one row'$statement$),
+(146, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_insert AFTER INSERT ON @extschema@.fct_event
 REFERENCING NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture()$statement$),
-(143, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_update AFTER UPDATE ON @extschema@.fct_event
+(147, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_update AFTER UPDATE ON @extschema@.fct_event
 REFERENCING OLD TABLE AS old_events NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture()$statement$),
-(144, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.fct_event
+(148, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.fct_event
 REFERENCING OLD TABLE AS old_events FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture()$statement$),
-(145, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_truncate AFTER TRUNCATE ON @extschema@.fct_event
+(149, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_truncate AFTER TRUNCATE ON @extschema@.fct_event
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture()$statement$),
-(146, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.dim_user
+(150, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_delete AFTER DELETE ON @extschema@.dim_user
 REFERENCING OLD TABLE AS old_users FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture_users()$statement$),
-(147, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_update AFTER UPDATE ON @extschema@.dim_user
+(151, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_update AFTER UPDATE ON @extschema@.dim_user
 FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION @extschema@.usage_capture_users()$statement$),
-(148, 'live', $statement$CREATE VIEW @extschema@.usage_today WITH (security_invoker = true) AS
+(152, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_strays_update AFTER UPDATE ON @extschema@.dim_user
+FOR EACH ROW WHEN (OLD.user_id IS DISTINCT FROM NEW.user_id OR OLD.account_id IS DISTINCT FROM NEW.account_id)
+EXECUTE FUNCTION @extschema@.usage_capture_strays()$statement$),
+(153, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_strays_delete AFTER DELETE ON @extschema@.dim_user
+FOR EACH ROW EXECUTE FUNCTION @extschema@.usage_capture_strays()$statement$),
+(154, 'rollups', $statement$CREATE OR REPLACE TRIGGER usage_capture_strays_truncate AFTER TRUNCATE ON @extschema@.dim_user
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.usage_capture_strays()$statement$),
+(155, 'live', $statement$CREATE VIEW @extschema@.usage_today WITH (security_invoker = true) AS
 SELECT @extschema@.event_day(now()) AS today,
        daterange(NULL, @extschema@.event_day(now()), '[]') AS past,
        week_start
   FROM @extschema@.usage_settings$statement$),
-(149, 'live', $statement$COMMENT ON VIEW @extschema@.usage_today IS 'Today in the reporting time zone, one row'$statement$),
-(150, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.today IS 'Today'$statement$),
-(151, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.past IS 'All days up to today, and today'$statement$),
-(152, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.week_start IS 'First day of a week: 1 Monday to 7 Sunday'$statement$),
-(153, 'live', $statement$CREATE VIEW @extschema@.usage_live_rollup WITH (security_invoker = true) AS
+(156, 'live', $statement$COMMENT ON VIEW @extschema@.usage_today IS 'Today in the reporting time zone, one row'$statement$),
+(157, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.today IS 'Today'$statement$),
+(158, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.past IS 'All days up to today, and today'$statement$),
+(159, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_today.week_start IS 'First day of a week: 1 Monday to 7 Sunday'$statement$),
+(160, 'live', $statement$CREATE VIEW @extschema@.usage_live_rollup WITH (security_invoker = true) AS
 SELECT rollup.account_id,
        rollup.user_id,
        rollup.month,
@@ -6283,14 +6541,14 @@ SELECT merged.account_id,
  WHERE NOT (@extschema@.isempty(merged.events)
             AND @extschema@.isempty(merged.seconds)
             AND @extschema@.isempty(merged.sources))$statement$),
-(154, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_rollup IS 'Sums of events as of the last commit: a row per account, user and month; usage_rollup and what is pending'$statement$),
-(155, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.account_id IS 'Account of the events'$statement$),
-(156, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.user_id IS 'User of the events'$statement$),
-(157, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.month IS 'First day of the month'$statement$),
-(158, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.events IS 'Number of events a day, by event name'$statement$),
-(159, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.seconds IS 'Seconds of duration a day, by event name'$statement$),
-(160, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
-(161, 'live', $statement$CREATE VIEW @extschema@.usage_live_activity WITH (security_invoker = true) AS
+(161, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_rollup IS 'Sums of events as of the last commit: a row per account, user and month; usage_rollup and what is pending'$statement$),
+(162, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.account_id IS 'Account of the events'$statement$),
+(163, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.user_id IS 'User of the events'$statement$),
+(164, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.month IS 'First day of the month'$statement$),
+(165, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.events IS 'Number of events a day, by event name'$statement$),
+(166, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.seconds IS 'Seconds of duration a day, by event name'$statement$),
+(167, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_rollup.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
+(168, 'live', $statement$CREATE VIEW @extschema@.usage_live_activity WITH (security_invoker = true) AS
 WITH changed AS MATERIALIZED (
   SELECT account_id,
          user_id,
@@ -6314,12 +6572,12 @@ SELECT account_id,
        true AS shared
   FROM changed
  WHERE is_new$statement$),
-(162, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_activity IS 'Days of activity as of the last commit: a row per account and user; user_activity and what is pending'$statement$),
-(163, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.account_id IS 'Account of the events'$statement$),
-(164, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.user_id IS 'User of the events'$statement$),
-(165, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.days IS 'Days with at least one event'$statement$),
-(166, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.shared IS 'Whether the user may have rows under several accounts, to be merged where each user is to count once'$statement$),
-(167, 'live', $statement$CREATE VIEW @extschema@.usage_live_user_days WITH (security_invoker = true) AS
+(169, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_activity IS 'Days of activity as of the last commit: a row per account and user; user_activity and what is pending'$statement$),
+(170, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.account_id IS 'Account of the events'$statement$),
+(171, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.user_id IS 'User of the events'$statement$),
+(172, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.days IS 'Days with at least one event'$statement$),
+(173, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_activity.shared IS 'Whether the user may have rows under several accounts, to be merged where each user is to count once'$statement$),
+(174, 'live', $statement$CREATE VIEW @extschema@.usage_live_user_days WITH (security_invoker = true) AS
 WITH changed AS MATERIALIZED (
   SELECT account_id,
          user_id,
@@ -6360,10 +6618,10 @@ SELECT user_id,
           FROM changed
          WHERE NOT @extschema@.isempty(days)) AS parts
  GROUP BY user_id$statement$),
-(168, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_user_days IS 'Days of activity of each user up to today, whatever the account: a row per user'$statement$),
-(169, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_user_days.user_id IS 'User'$statement$),
-(170, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_user_days.days IS 'Days up to today with at least one event; none where all lie in the future'$statement$),
-(171, 'live', $statement$CREATE VIEW @extschema@.usage_live_accounts WITH (security_invoker = true) AS
+(175, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_user_days IS 'Days of activity of each user up to today, whatever the account: a row per user'$statement$),
+(176, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_user_days.user_id IS 'User'$statement$),
+(177, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_user_days.days IS 'Days up to today with at least one event; none where all lie in the future'$statement$),
+(178, 'live', $statement$CREATE VIEW @extschema@.usage_live_accounts WITH (security_invoker = true) AS
 WITH changed AS MATERIALIZED (
   SELECT *
     FROM @extschema@.usage_changes('{accounts,sums,activity}'::text[])
@@ -6396,17 +6654,17 @@ SELECT account_id,
                      FROM @extschema@.account_rollup AS rollup
                     WHERE rollup.account_id = changed.account_id
                       AND rollup.month = changed.month)$statement$),
-(172, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_accounts IS 'Sums over the users of an account as of the last commit, those that views ask for: a row per account and month; account_rollup and what is pending'$statement$),
-(173, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.account_id IS 'Account of the events'$statement$),
-(174, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.month IS 'First day of the month; each series holds what falls into it'$statement$),
-(175, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.events IS 'Number of events a day, by event name'$statement$),
-(176, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.seconds IS 'Seconds of duration a day, by event name'$statement$),
-(177, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
-(178, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.dau IS 'Users active on each day'$statement$),
-(179, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.wau IS 'Users active in the 7 days that end with each day'$statement$),
-(180, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
-(181, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.mau IS 'Users active in the 30 days that end with each day'$statement$),
-(182, 'live', $statement$CREATE VIEW @extschema@.usage_live_totals WITH (security_invoker = true) AS
+(179, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_accounts IS 'Sums over the users of an account as of the last commit, those that views ask for: a row per account and month; account_rollup and what is pending'$statement$),
+(180, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.account_id IS 'Account of the events'$statement$),
+(181, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.month IS 'First day of the month; each series holds what falls into it'$statement$),
+(182, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.events IS 'Number of events a day, by event name'$statement$),
+(183, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.seconds IS 'Seconds of duration a day, by event name'$statement$),
+(184, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
+(185, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.dau IS 'Users active on each day'$statement$),
+(186, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.wau IS 'Users active in the 7 days that end with each day'$statement$),
+(187, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
+(188, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_accounts.mau IS 'Users active in the 30 days that end with each day'$statement$),
+(189, 'live', $statement$CREATE VIEW @extschema@.usage_live_totals WITH (security_invoker = true) AS
 SELECT month,
        events,
        seconds,
@@ -6439,22 +6697,22 @@ SELECT month,
        lifecycle,
        cohorts
   FROM @extschema@.usage_changes('{totals,sums,event_users,activity,periods,cohorts}'::text[], 'outside totals'::text)$statement$),
-(183, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_totals IS 'Sums over all users as of the last commit, in one or more rows a month, to be added up; usage_totals and what is pending; where row security is active, over the users that the reader sees'$statement$),
-(184, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.month IS 'First day of the month; each series holds what falls into it'$statement$),
-(185, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.events IS 'Number of events a day, by event name'$statement$),
-(186, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.seconds IS 'Seconds of duration a day, by event name'$statement$),
-(187, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
-(188, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.event_users IS 'Users with such an event a day, by event name'$statement$),
-(189, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.dau IS 'Users active on each day'$statement$),
-(190, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.wau IS 'Users active in the 7 days that end with each day'$statement$),
-(191, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
-(192, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.mau IS 'Users active in the 30 days that end with each day'$statement$),
-(193, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it'$statement$),
-(194, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.monthly IS 'Users whose first active day of a month is that day'$statement$),
-(195, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.quarterly IS 'Users whose first active day of a quarter is that day'$statement$),
-(196, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter'$statement$),
-(197, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.cohorts IS 'As weekly, by the users'' first active week'$statement$),
-(198, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users WITH (security_invoker = true) AS
+(190, 'live', $statement$COMMENT ON VIEW @extschema@.usage_live_totals IS 'Sums over all users as of the last commit, in one or more rows a month, to be added up; usage_totals and what is pending; where row security is active, over the users that the reader sees'$statement$),
+(191, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.month IS 'First day of the month; each series holds what falls into it'$statement$),
+(192, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.events IS 'Number of events a day, by event name'$statement$),
+(193, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.seconds IS 'Seconds of duration a day, by event name'$statement$),
+(194, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.sources IS 'Number of events a day, by source; unknown where that is null'$statement$),
+(195, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.event_users IS 'Users with such an event a day, by event name'$statement$),
+(196, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.dau IS 'Users active on each day'$statement$),
+(197, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.wau IS 'Users active in the 7 days that end with each day'$statement$),
+(198, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.active_28d IS 'Users active in the 28 days that end with each day'$statement$),
+(199, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.mau IS 'Users active in the 30 days that end with each day'$statement$),
+(200, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.weekly IS 'Users whose first active day of a week is that day: added up by week, the users active in it'$statement$),
+(201, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.monthly IS 'Users whose first active day of a month is that day'$statement$),
+(202, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.quarterly IS 'Users whose first active day of a quarter is that day'$statement$),
+(203, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.lifecycle IS 'Of these, the users who are new, under their first active day of all, and who return, having been active in the period before: by day, week, month and quarter'$statement$),
+(204, 'live', $statement$COMMENT ON COLUMN @extschema@.usage_live_totals.cohorts IS 'As weekly, by the users'' first active week'$statement$),
+(205, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users WITH (security_invoker = true) AS
 SELECT daily.day AS activity_date,
        daily.value AS dau,
        @extschema@.value_on(series.wau, daily.day) AS wau,
@@ -6475,14 +6733,14 @@ SELECT daily.day AS activity_date,
                        mau
                   FROM @extschema@.usage_changes('{totals,activity}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL @extschema@.unnest(series.dau, CASE WHEN @extschema@.isempty(series.dau) THEN 'empty'::daterange ELSE daterange(@extschema@.first_day(series.dau), @extschema@.last_day(series.dau), '[]') END) AS daily (day, value)$statement$),
-(199, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day'$statement$),
-(200, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.activity_date IS 'Day in the reporting time zone'$statement$),
-(201, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.dau IS 'Users active on the day'$statement$),
-(202, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.wau IS 'Users active in the 7 days that end with the day'$statement$),
-(203, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.mau IS 'Users active in the 30 days that end with the day'$statement$),
-(204, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.stickiness IS 'dau / mau; null where mau is 0'$statement$),
-(205, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.is_complete IS 'Whether the day is over'$statement$),
-(206, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users_by_segment WITH (security_invoker = true) AS
+(206, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users IS 'Active users by day, over all accounts: one row a day from the first to the as-of day'$statement$),
+(207, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.activity_date IS 'Day in the reporting time zone'$statement$),
+(208, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.dau IS 'Users active on the day'$statement$),
+(209, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.wau IS 'Users active in the 7 days that end with the day'$statement$),
+(210, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.mau IS 'Users active in the 30 days that end with the day'$statement$),
+(211, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.stickiness IS 'dau / mau; null where mau is 0'$statement$),
+(212, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users.is_complete IS 'Whether the day is over'$statement$),
+(213, 'activity', $statement$CREATE VIEW @extschema@.daily_active_users_by_segment WITH (security_invoker = true) AS
 WITH live AS MATERIALIZED (
   SELECT account_id,
          user_id,
@@ -6536,15 +6794,15 @@ SELECT daily.day AS activity_date,
   FROM series
  CROSS JOIN span
  CROSS JOIN LATERAL @extschema@.unnest(series.dau, span.days) AS daily (day, value)$statement$),
-(207, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users_by_segment IS 'Active users by day, plan, region and role: one row a day, from the first to the as-of day, and segment that was ever active'$statement$),
-(208, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.activity_date IS 'Day in the reporting time zone'$statement$),
-(209, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.plan_tier IS 'Plan of the events'' account, as of today'$statement$),
-(210, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.region IS 'Region of the events'' account'$statement$),
-(211, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.role IS 'Role of the user, as of today'$statement$),
-(212, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.dau IS 'Users active on the day'$statement$),
-(213, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.wau IS 'Users active in the 7 days that end with the day'$statement$),
-(214, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.mau IS 'Users active in the 30 days that end with the day'$statement$),
-(215, 'activity', $statement$CREATE VIEW @extschema@.weekly_active_users WITH (security_invoker = true) AS
+(214, 'activity', $statement$COMMENT ON VIEW @extschema@.daily_active_users_by_segment IS 'Active users by day, plan, region and role: one row a day, from the first to the as-of day, and segment that was ever active'$statement$),
+(215, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.activity_date IS 'Day in the reporting time zone'$statement$),
+(216, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.plan_tier IS 'Plan of the events'' account, as of today'$statement$),
+(217, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.region IS 'Region of the events'' account'$statement$),
+(218, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.role IS 'Role of the user, as of today'$statement$),
+(219, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.dau IS 'Users active on the day'$statement$),
+(220, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.wau IS 'Users active in the 7 days that end with the day'$statement$),
+(221, 'activity', $statement$COMMENT ON COLUMN @extschema@.daily_active_users_by_segment.mau IS 'Users active in the 30 days that end with the day'$statement$),
+(222, 'activity', $statement$CREATE VIEW @extschema@.weekly_active_users WITH (security_invoker = true) AS
 SELECT weekly.day AS week_start,
        @extschema@.value_on(series.users, weekly.day) AS active_users,
        weekly.day + 7 <= (SELECT today FROM @extschema@.usage_today) AS is_complete
@@ -6557,11 +6815,11 @@ SELECT weekly.day AS week_start,
                   FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.users) - @extschema@.first_day(series.users)) / 7) AS week) AS weekly$statement$),
-(216, 'activity', $statement$COMMENT ON VIEW @extschema@.weekly_active_users IS 'Active users by calendar week, over all accounts: one row a week from the first to the as-of week'$statement$),
-(217, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
-(218, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.active_users IS 'Users active in the week'$statement$),
-(219, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.is_complete IS 'Whether the week is over'$statement$),
-(220, 'activity', $statement$CREATE VIEW @extschema@.monthly_active_users WITH (security_invoker = true) AS
+(223, 'activity', $statement$COMMENT ON VIEW @extschema@.weekly_active_users IS 'Active users by calendar week, over all accounts: one row a week from the first to the as-of week'$statement$),
+(224, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
+(225, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.active_users IS 'Users active in the week'$statement$),
+(226, 'activity', $statement$COMMENT ON COLUMN @extschema@.weekly_active_users.is_complete IS 'Whether the week is over'$statement$),
+(227, 'activity', $statement$CREATE VIEW @extschema@.monthly_active_users WITH (security_invoker = true) AS
 SELECT monthly.day AS month_start,
        @extschema@.value_on(series.users, monthly.day) AS active_users,
        (monthly.day + interval '1 month')::date <= (SELECT today FROM @extschema@.usage_today) AS is_complete
@@ -6574,11 +6832,11 @@ SELECT monthly.day AS month_start,
                   FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT month::date AS day
                        FROM generate_series(@extschema@.first_day(series.users)::timestamp, @extschema@.last_day(series.users)::timestamp, interval '1 month') AS month) AS monthly$statement$),
-(221, 'activity', $statement$COMMENT ON VIEW @extschema@.monthly_active_users IS 'Active users by calendar month, over all accounts: one row a month from the first to the as-of month'$statement$),
-(222, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.month_start IS 'First day of the month'$statement$),
-(223, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.active_users IS 'Users active in the month'$statement$),
-(224, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.is_complete IS 'Whether the month is over'$statement$),
-(225, 'activity', $statement$CREATE VIEW @extschema@.user_daily_activity WITH (security_invoker = true) AS
+(228, 'activity', $statement$COMMENT ON VIEW @extschema@.monthly_active_users IS 'Active users by calendar month, over all accounts: one row a month from the first to the as-of month'$statement$),
+(229, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.month_start IS 'First day of the month'$statement$),
+(230, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.active_users IS 'Users active in the month'$statement$),
+(231, 'activity', $statement$COMMENT ON COLUMN @extschema@.monthly_active_users.is_complete IS 'Whether the month is over'$statement$),
+(232, 'activity', $statement$CREATE VIEW @extschema@.user_daily_activity WITH (security_invoker = true) AS
 SELECT rollup.account_id,
        rollup.user_id,
        @extschema@.unnest(monthly.active) AS activity_date,
@@ -6595,18 +6853,18 @@ SELECT rollup.account_id,
                             @extschema@.total_series(rollup.events) AS total,
                             @extschema@.days(@extschema@.total_series(rollup.events)) AS active
                      OFFSET 0) AS monthly$statement$),
-(226, 'activity', $statement$COMMENT ON VIEW @extschema@.user_daily_activity IS 'What each user did on each day: one row per account, user and day with events'$statement$),
-(227, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.account_id IS 'Account of the events'$statement$),
-(228, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.user_id IS 'User'$statement$),
-(229, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.activity_date IS 'Day in the reporting time zone'$statement$),
-(230, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.events IS 'Number of events'$statement$),
-(231, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.engagement_events IS 'Events of category engagement'$statement$),
-(232, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_session_events IS 'Events of category work_session'$statement$),
-(233, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.output_events IS 'Events of category output'$statement$),
-(234, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
-(235, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_created IS 'Number of task_created events'$statement$),
-(236, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_completed IS 'Number of task_completed events'$statement$),
-(237, 'activity', $statement$CREATE VIEW @extschema@.user_weekly_activity WITH (security_invoker = true) AS
+(233, 'activity', $statement$COMMENT ON VIEW @extschema@.user_daily_activity IS 'What each user did on each day: one row per account, user and day with events'$statement$),
+(234, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.account_id IS 'Account of the events'$statement$),
+(235, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.user_id IS 'User'$statement$),
+(236, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.activity_date IS 'Day in the reporting time zone'$statement$),
+(237, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.events IS 'Number of events'$statement$),
+(238, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.engagement_events IS 'Events of category engagement'$statement$),
+(239, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_session_events IS 'Events of category work_session'$statement$),
+(240, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.output_events IS 'Events of category output'$statement$),
+(241, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
+(242, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_created IS 'Number of task_created events'$statement$),
+(243, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_daily_activity.tasks_completed IS 'Number of task_completed events'$statement$),
+(244, 'activity', $statement$CREATE VIEW @extschema@.user_weekly_activity WITH (security_invoker = true) AS
 SELECT users.account_id,
        users.user_id,
        weekly.day AS week_start,
@@ -6627,16 +6885,16 @@ SELECT users.account_id,
                              OFFSET 0) AS monthly
          GROUP BY account_id, user_id) AS users
  CROSS JOIN LATERAL @extschema@.unnest(users.events) AS weekly (day, value)$statement$),
-(238, 'activity', $statement$COMMENT ON VIEW @extschema@.user_weekly_activity IS 'What each user did in each week: one row per account, user and week with events'$statement$),
-(239, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.account_id IS 'Account of the events'$statement$),
-(240, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.user_id IS 'User'$statement$),
-(241, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
-(242, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.active_days IS 'Days with at least one event, 1 to 7'$statement$),
-(243, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.events IS 'Number of events'$statement$),
-(244, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
-(245, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_created IS 'Number of task_created events'$statement$),
-(246, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_completed IS 'Number of task_completed events'$statement$),
-(247, 'retention', $statement$CREATE VIEW @extschema@.retention_weekly WITH (security_invoker = true) AS
+(245, 'activity', $statement$COMMENT ON VIEW @extschema@.user_weekly_activity IS 'What each user did in each week: one row per account, user and week with events'$statement$),
+(246, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.account_id IS 'Account of the events'$statement$),
+(247, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.user_id IS 'User'$statement$),
+(248, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
+(249, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.active_days IS 'Days with at least one event, 1 to 7'$statement$),
+(250, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.events IS 'Number of events'$statement$),
+(251, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
+(252, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_created IS 'Number of task_created events'$statement$),
+(253, 'activity', $statement$COMMENT ON COLUMN @extschema@.user_weekly_activity.tasks_completed IS 'Number of task_completed events'$statement$),
+(254, 'retention', $statement$CREATE VIEW @extschema@.retention_weekly WITH (security_invoker = true) AS
 WITH cohorts AS MATERIALIZED (
   SELECT cohort.label::date AS cohort_week,
          @extschema@.by_week(cohort.series, (SELECT week_start FROM @extschema@.usage_today)) AS users
@@ -6661,14 +6919,14 @@ SELECT cohorts.cohort_week,
   FROM cohorts
  CROSS JOIN as_of
  CROSS JOIN LATERAL generate_series(0, (as_of.week - cohorts.cohort_week) / 7) AS since (weeks_since)$statement$),
-(248, 'retention', $statement$COMMENT ON VIEW @extschema@.retention_weekly IS 'Weekly retention: one row per cohort and week since, from week 0 to the as-of week'$statement$),
-(249, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_week IS 'First day of the week in which the cohort''s users were first active'$statement$),
-(250, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.weeks_since IS 'Weeks since then, 0 for that week itself'$statement$),
-(251, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_size IS 'Users in the cohort'$statement$),
-(252, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retained_users IS 'Those of them who were active in the week'$statement$),
-(253, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retention_rate IS 'retained_users / cohort_size'$statement$),
-(254, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.is_complete IS 'Whether the week is over; where it is not, users may still come back'$statement$),
-(255, 'retention', $statement$CREATE VIEW @extschema@.user_lifecycle_weekly WITH (security_invoker = true) AS
+(255, 'retention', $statement$COMMENT ON VIEW @extschema@.retention_weekly IS 'Weekly retention: one row per cohort and week since, from week 0 to the as-of week'$statement$),
+(256, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_week IS 'First day of the week in which the cohort''s users were first active'$statement$),
+(257, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.weeks_since IS 'Weeks since then, 0 for that week itself'$statement$),
+(258, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.cohort_size IS 'Users in the cohort'$statement$),
+(259, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retained_users IS 'Those of them who were active in the week'$statement$),
+(260, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.retention_rate IS 'retained_users / cohort_size'$statement$),
+(261, 'retention', $statement$COMMENT ON COLUMN @extschema@.retention_weekly.is_complete IS 'Whether the week is over; where it is not, users may still come back'$statement$),
+(262, 'retention', $statement$CREATE VIEW @extschema@.user_lifecycle_weekly WITH (security_invoker = true) AS
 SELECT weekly.day AS week_start,
        @extschema@.value_on(series.new_users, weekly.day) AS new_users,
        @extschema@.value_on(series.returning_users, weekly.day) AS returning_users,
@@ -6691,14 +6949,14 @@ SELECT weekly.day AS week_start,
                   FROM @extschema@.usage_changes('{totals,periods}'::text[], 'outside totals'::text)) AS parts) AS series
  CROSS JOIN LATERAL (SELECT @extschema@.first_day(series.active_users) + 7 * week AS day
                        FROM generate_series(0, (@extschema@.last_day(series.active_users) - @extschema@.first_day(series.active_users)) / 7) AS week) AS weekly$statement$),
-(256, 'retention', $statement$COMMENT ON VIEW @extschema@.user_lifecycle_weekly IS 'Growth accounting by week: one row a week from the first to the as-of week'$statement$),
-(257, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
-(258, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.new_users IS 'Users for whom it is the first active week ever'$statement$),
-(259, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.returning_users IS 'Users active in this week and in the week before'$statement$),
-(260, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.resurrected_users IS 'Users active in this week, not in the week before, and not new'$statement$),
-(261, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.dormant_users IS 'Users active in the week before, not in this one'$statement$),
-(262, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.is_complete IS 'Whether the week is over'$statement$),
-(263, 'retention', $statement$CREATE VIEW @extschema@.active_days_histogram WITH (security_invoker = true) AS
+(263, 'retention', $statement$COMMENT ON VIEW @extschema@.user_lifecycle_weekly IS 'Growth accounting by week: one row a week from the first to the as-of week'$statement$),
+(264, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.week_start IS 'First day of the week, by usage_settings.week_start'$statement$),
+(265, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.new_users IS 'Users for whom it is the first active week ever'$statement$),
+(266, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.returning_users IS 'Users active in this week and in the week before'$statement$),
+(267, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.resurrected_users IS 'Users active in this week, not in the week before, and not new'$statement$),
+(268, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.dormant_users IS 'Users active in the week before, not in this one'$statement$),
+(269, 'retention', $statement$COMMENT ON COLUMN @extschema@.user_lifecycle_weekly.is_complete IS 'Whether the week is over'$statement$),
+(270, 'retention', $statement$CREATE VIEW @extschema@.active_days_histogram WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
   SELECT @extschema@.last_day(@extschema@.sum(dau) OPERATOR(@extschema@.*) (SELECT past FROM @extschema@.usage_today)) AS as_of_date
     FROM (SELECT dau
@@ -6722,11 +6980,11 @@ SELECT as_of.as_of_date,
   LEFT JOIN counts
     ON counts.active_days = bucket.active_days
  WHERE as_of.as_of_date IS NOT NULL$statement$),
-(264, 'retention', $statement$COMMENT ON VIEW @extschema@.active_days_histogram IS 'L28: users by the number of days they were active in the 28 days that end with the as-of day; 29 rows that add up to everyone ever active'$statement$),
-(265, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.as_of_date IS 'Last day, not later than today, that has an event'$statement$),
-(266, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.active_days IS 'Days active out of 28: 0 to 28, 0 for users who were active before'$statement$),
-(267, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.users IS 'Number of users'$statement$),
-(268, 'accounts', $statement$CREATE VIEW @extschema@.account_daily_usage WITH (security_invoker = true) AS
+(271, 'retention', $statement$COMMENT ON VIEW @extschema@.active_days_histogram IS 'L28: users by the number of days they were active in the 28 days that end with the as-of day; 29 rows that add up to everyone ever active'$statement$),
+(272, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.as_of_date IS 'Last day, not later than today, that has an event'$statement$),
+(273, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.active_days IS 'Days active out of 28: 0 to 28, 0 for users who were active before'$statement$),
+(274, 'retention', $statement$COMMENT ON COLUMN @extschema@.active_days_histogram.users IS 'Number of users'$statement$),
+(275, 'accounts', $statement$CREATE VIEW @extschema@.account_daily_usage WITH (security_invoker = true) AS
 SELECT account_id,
        activity_date,
        @extschema@.value_on(dau, activity_date) AS active_users,
@@ -6746,15 +7004,15 @@ SELECT account_id,
                                     coalesce(accounts.events OPERATOR(@extschema@.->) 'task_created'::text, '{}') AS tasks_created,
                                     coalesce(accounts.events OPERATOR(@extschema@.->) 'task_completed'::text, '{}') AS tasks_completed
                              OFFSET 0) AS monthly) AS daily$statement$),
-(269, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_daily_usage IS 'Usage by account: one row per account and day with events'$statement$),
-(270, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.account_id IS 'Account of the events'$statement$),
-(271, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.activity_date IS 'Day in the reporting time zone'$statement$),
-(272, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.active_users IS 'Users active under the account on the day'$statement$),
-(273, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.events IS 'Number of events'$statement$),
-(274, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
-(275, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_created IS 'Number of task_created events'$statement$),
-(276, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_completed IS 'Number of task_completed events'$statement$),
-(277, 'accounts', $statement$CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
+(276, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_daily_usage IS 'Usage by account: one row per account and day with events'$statement$),
+(277, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.account_id IS 'Account of the events'$statement$),
+(278, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.activity_date IS 'Day in the reporting time zone'$statement$),
+(279, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.active_users IS 'Users active under the account on the day'$statement$),
+(280, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.events IS 'Number of events'$statement$),
+(281, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.work_seconds IS 'Session time in seconds: duration of timer_stop events'$statement$),
+(282, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_created IS 'Number of task_created events'$statement$),
+(283, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_daily_usage.tasks_completed IS 'Number of task_completed events'$statement$),
+(284, 'accounts', $statement$CREATE VIEW @extschema@.account_health WITH (security_invoker = true) AS
 WITH as_of AS MATERIALIZED (
   SELECT as_of AS as_of_date
     FROM @extschema@.usage_report_range('0001-01-01'::date, '0001-01-01'::date, 'day'::text)
@@ -6825,26 +7083,26 @@ SELECT account_id,
        END AS health,
        created_date
   FROM figures$statement$),
-(278, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_health IS 'How each account does, as of the last day with events: one row an account'$statement$),
-(279, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_id IS 'Account'$statement$),
-(280, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_name IS 'Name of the account'$statement$),
-(281, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.plan_tier IS 'Plan the account is on today'$statement$),
-(282, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.region IS 'Region of the account'$statement$),
-(283, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.is_active IS 'Whether the account is a customer today'$statement$),
-(284, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.as_of_date IS 'Last day, not later than today, that has an event of any account'$statement$),
-(285, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seats IS 'Users of the account who hold a seat today'$statement$),
-(286, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.activated_seats IS 'Those of them who were ever activated'$statement$),
-(287, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_7d IS 'Users active under the account in the 7 days that end as of that day'$statement$),
-(288, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_28d IS 'The same for 28 days'$statement$),
-(289, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seat_utilisation IS 'active_users_28d / seats; null without seats; above 1 where users have left since'$statement$),
-(290, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_28d IS 'Session time in seconds in those 28 days'$statement$),
-(291, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_previous_28d IS 'Session time in seconds in the 28 days before'$statement$),
-(292, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_28d IS 'task_completed events in those 28 days'$statement$),
-(293, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_previous_28d IS 'task_completed events in the 28 days before'$statement$),
-(294, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.last_active_date IS 'Last day, not later than today, with an event of the account; null where there is none'$statement$),
-(295, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.health IS 'The first that holds: new, created in the 28 days that end as of that day, or later, or there is no such day; dormant, active_users_28d = 0; at_risk, active_users_7d = 0, or seat_utilisation < 0.25, or work_seconds_28d less than half of work_seconds_previous_28d; otherwise healthy'$statement$),
-(296, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.created_date IS 'Day on which the account was created'$statement$),
-(297, 'accounts', $statement$CREATE VIEW @extschema@.feature_adoption WITH (security_invoker = true) AS
+(285, 'accounts', $statement$COMMENT ON VIEW @extschema@.account_health IS 'How each account does, as of the last day with events: one row an account'$statement$),
+(286, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_id IS 'Account'$statement$),
+(287, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.account_name IS 'Name of the account'$statement$),
+(288, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.plan_tier IS 'Plan the account is on today'$statement$),
+(289, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.region IS 'Region of the account'$statement$),
+(290, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.is_active IS 'Whether the account is a customer today'$statement$),
+(291, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.as_of_date IS 'Last day, not later than today, that has an event of any account'$statement$),
+(292, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seats IS 'Users of the account who hold a seat today'$statement$),
+(293, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.activated_seats IS 'Those of them who were ever activated'$statement$),
+(294, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_7d IS 'Users active under the account in the 7 days that end as of that day'$statement$),
+(295, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.active_users_28d IS 'The same for 28 days'$statement$),
+(296, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.seat_utilisation IS 'active_users_28d / seats; null without seats; above 1 where users have left since'$statement$),
+(297, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_28d IS 'Session time in seconds in those 28 days'$statement$),
+(298, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.work_seconds_previous_28d IS 'Session time in seconds in the 28 days before'$statement$),
+(299, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_28d IS 'task_completed events in those 28 days'$statement$),
+(300, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.tasks_completed_previous_28d IS 'task_completed events in the 28 days before'$statement$),
+(301, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.last_active_date IS 'Last day, not later than today, with an event of the account; null where there is none'$statement$),
+(302, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.health IS 'The first that holds: new, created in the 28 days that end as of that day, or later, or there is no such day; dormant, active_users_28d = 0; at_risk, active_users_7d = 0, or seat_utilisation < 0.25, or work_seconds_28d less than half of work_seconds_previous_28d; otherwise healthy'$statement$),
+(303, 'accounts', $statement$COMMENT ON COLUMN @extschema@.account_health.created_date IS 'Day on which the account was created'$statement$),
+(304, 'accounts', $statement$CREATE VIEW @extschema@.feature_adoption WITH (security_invoker = true) AS
 WITH series AS MATERIALIZED (
   SELECT @extschema@.sum(events) AS events,
          @extschema@.sum(event_users) AS users,
@@ -6869,14 +7127,14 @@ SELECT daily.day AS activity_date,
   FROM series
  CROSS JOIN LATERAL @extschema@.each(series.users) AS feature (label, series)
  CROSS JOIN LATERAL @extschema@.unnest(feature.series) AS daily (day, value)$statement$),
-(298, 'accounts', $statement$COMMENT ON VIEW @extschema@.feature_adoption IS 'Who uses what: one row per day and event name with events'$statement$),
-(299, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.activity_date IS 'Day in the reporting time zone'$statement$),
-(300, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_name IS 'Event name'$statement$),
-(301, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_category IS 'Its category; null for an unknown name'$statement$),
-(302, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.users IS 'Users with such an event on the day'$statement$),
-(303, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.events IS 'Number of such events'$statement$),
-(304, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.adoption_rate IS 'users / users active on the day'$statement$),
-(305, 'events', $statement$CREATE VIEW @extschema@.usage_events WITH (security_invoker = true) AS
+(305, 'accounts', $statement$COMMENT ON VIEW @extschema@.feature_adoption IS 'Who uses what: one row per day and event name with events'$statement$),
+(306, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.activity_date IS 'Day in the reporting time zone'$statement$),
+(307, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_name IS 'Event name'$statement$),
+(308, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.event_category IS 'Its category; null for an unknown name'$statement$),
+(309, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.users IS 'Users with such an event on the day'$statement$),
+(310, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.events IS 'Number of such events'$statement$),
+(311, 'accounts', $statement$COMMENT ON COLUMN @extschema@.feature_adoption.adoption_rate IS 'users / users active on the day'$statement$),
+(312, 'events', $statement$CREATE VIEW @extschema@.usage_events WITH (security_invoker = true) AS
 SELECT event.event_id,
        event.user_id,
        event.account_id,
@@ -6899,25 +7157,25 @@ SELECT event.event_id,
     ON account.account_id = event.account_id
   JOIN @extschema@.dim_user AS dim_user
     ON dim_user.user_id = event.user_id$statement$),
-(306, 'events', $statement$COMMENT ON VIEW @extschema@.usage_events IS 'Events with the attributes of their user and account: one row an event, for ad-hoc questions'$statement$),
-(307, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_id IS 'Key of the event'$statement$),
-(308, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.user_id IS 'User who did it'$statement$),
-(309, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_id IS 'Account of the user at the time'$statement$),
-(310, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.task_id IS 'Task it was about, if any'$statement$),
-(311, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_ts IS 'When it happened'$statement$),
-(312, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.ingested_at IS 'When it arrived'$statement$),
-(313, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.duration_seconds IS 'Seconds of work, if given'$statement$),
-(314, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_name IS 'What was done'$statement$),
-(315, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.source IS 'Client it came from'$statement$),
-(316, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_category IS 'Category of the event name; null for an unknown name'$statement$),
-(317, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_day IS 'Day it happened on, in the reporting time zone'$statement$),
-(318, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.arrival_lag IS 'Time from happening to arriving'$statement$),
-(319, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_name IS 'Name of the account'$statement$),
-(320, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.plan_tier IS 'Plan the account is on today'$statement$),
-(321, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.region IS 'Region of the account'$statement$),
-(322, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.role IS 'Role of the user today'$statement$),
-(323, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.country IS 'Country of the user'$statement$),
-(324, 'events', $statement$CREATE VIEW @extschema@.work_sessions WITH (security_invoker = true) AS
+(313, 'events', $statement$COMMENT ON VIEW @extschema@.usage_events IS 'Events with the attributes of their user and account: one row an event, for ad-hoc questions'$statement$),
+(314, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_id IS 'Key of the event'$statement$),
+(315, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.user_id IS 'User who did it'$statement$),
+(316, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_id IS 'Account of the user at the time'$statement$),
+(317, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.task_id IS 'Task it was about, if any'$statement$),
+(318, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_ts IS 'When it happened'$statement$),
+(319, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.ingested_at IS 'When it arrived'$statement$),
+(320, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.duration_seconds IS 'Seconds of work, if given'$statement$),
+(321, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_name IS 'What was done'$statement$),
+(322, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.source IS 'Client it came from'$statement$),
+(323, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_category IS 'Category of the event name; null for an unknown name'$statement$),
+(324, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.event_day IS 'Day it happened on, in the reporting time zone'$statement$),
+(325, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.arrival_lag IS 'Time from happening to arriving'$statement$),
+(326, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.account_name IS 'Name of the account'$statement$),
+(327, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.plan_tier IS 'Plan the account is on today'$statement$),
+(328, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.region IS 'Region of the account'$statement$),
+(329, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.role IS 'Role of the user today'$statement$),
+(330, 'events', $statement$COMMENT ON COLUMN @extschema@.usage_events.country IS 'Country of the user'$statement$),
+(331, 'events', $statement$CREATE VIEW @extschema@.work_sessions WITH (security_invoker = true) AS
 SELECT event_id,
        account_id,
        user_id,
@@ -6929,17 +7187,17 @@ SELECT event_id,
        source
   FROM @extschema@.fct_event
  WHERE event_name = 'timer_stop'$statement$),
-(325, 'events', $statement$COMMENT ON VIEW @extschema@.work_sessions IS 'Work sessions: one row a timer_stop event'$statement$),
-(326, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.event_id IS 'Key of the timer_stop event'$statement$),
-(327, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.account_id IS 'Account worked for'$statement$),
-(328, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.user_id IS 'User who worked'$statement$),
-(329, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.started_at IS 'ended_at less the duration; null where that is missing'$statement$),
-(330, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.ended_at IS 'When the timer was stopped'$statement$),
-(331, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.duration_seconds IS 'Session time in seconds; null where missing'$statement$),
-(332, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.is_outlier IS 'Whether it lasted more than 8 hours'$statement$),
-(333, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.task_id IS 'Task worked on, if any'$statement$),
-(334, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.source IS 'Client it came from'$statement$),
-(335, 'events', $statement$CREATE VIEW @extschema@.task_outputs WITH (security_invoker = true) AS
+(332, 'events', $statement$COMMENT ON VIEW @extschema@.work_sessions IS 'Work sessions: one row a timer_stop event'$statement$),
+(333, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.event_id IS 'Key of the timer_stop event'$statement$),
+(334, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.account_id IS 'Account worked for'$statement$),
+(335, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.user_id IS 'User who worked'$statement$),
+(336, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.started_at IS 'ended_at less the duration; null where that is missing'$statement$),
+(337, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.ended_at IS 'When the timer was stopped'$statement$),
+(338, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.duration_seconds IS 'Session time in seconds; null where missing'$statement$),
+(339, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.is_outlier IS 'Whether it lasted more than 8 hours'$statement$),
+(340, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.task_id IS 'Task worked on, if any'$statement$),
+(341, 'events', $statement$COMMENT ON COLUMN @extschema@.work_sessions.source IS 'Client it came from'$statement$),
+(342, 'events', $statement$CREATE VIEW @extschema@.task_outputs WITH (security_invoker = true) AS
 SELECT task_id,
        CASE WHEN created.task_id IS NOT NULL THEN created.account_id ELSE completed.account_id END AS account_id,
        CASE WHEN created.task_id IS NOT NULL THEN created.user_id ELSE completed.user_id END AS user_id,
@@ -6963,14 +7221,14 @@ SELECT task_id,
               WHERE event_name = 'task_completed' AND task_id IS NOT NULL
               ORDER BY task_id, event_ts, event_id) AS completed
  USING (task_id)$statement$),
-(336, 'events', $statement$COMMENT ON VIEW @extschema@.task_outputs IS 'Tasks with their first creation and first completion: one row a task'$statement$),
-(337, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.task_id IS 'Key of the task'$statement$),
-(338, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.account_id IS 'Account of the creation, else of the completion'$statement$),
-(339, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.user_id IS 'User who created it, else who completed it'$statement$),
-(340, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.created_ts IS 'Its first task_created; null where there is none'$statement$),
-(341, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.completed_ts IS 'Its first task_completed; null where there is none'$statement$),
-(342, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.cycle_seconds IS 'Seconds from the first creation to the first completion, rounded; null where either is missing, negative where the completion came first'$statement$),
-(343, 'arrival', $statement$CREATE VIEW @extschema@.event_freshness WITH (security_invoker = true) AS
+(343, 'events', $statement$COMMENT ON VIEW @extschema@.task_outputs IS 'Tasks with their first creation and first completion: one row a task'$statement$),
+(344, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.task_id IS 'Key of the task'$statement$),
+(345, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.account_id IS 'Account of the creation, else of the completion'$statement$),
+(346, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.user_id IS 'User who created it, else who completed it'$statement$),
+(347, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.created_ts IS 'Its first task_created; null where there is none'$statement$),
+(348, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.completed_ts IS 'Its first task_completed; null where there is none'$statement$),
+(349, 'events', $statement$COMMENT ON COLUMN @extschema@.task_outputs.cycle_seconds IS 'Seconds from the first creation to the first completion, rounded; null where either is missing, negative where the completion came first'$statement$),
+(350, 'arrival', $statement$CREATE VIEW @extschema@.event_freshness WITH (security_invoker = true) AS
 SELECT source,
        events,
        -- Down the index from where the source's events end
@@ -7015,16 +7273,16 @@ SELECT coalesce(source, 'unknown') AS source,
   FROM @extschema@.fct_event
  WHERE row_security_active('@extschema@.usage_totals'::regclass)
  GROUP BY coalesce(source, 'unknown')$statement$),
-(344, 'arrival', $statement$COMMENT ON VIEW @extschema@.event_freshness IS 'Freshness of the feed by client: one row a source. Lags are counted in buckets, see lag_bucket(), so percentiles are within 1.6 % of the lag that percentile_disc gives; all else is exact. Purged events count, but are not among the latest'$statement$),
-(345, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.source IS 'Client the events came from; unknown where that is null'$statement$),
-(346, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.events IS 'Number of events'$statement$),
-(347, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_event_ts IS 'Latest time at which one happened; null where all were purged'$statement$),
-(348, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_ingested_at IS 'Latest time at which one arrived; null where all were purged'$statement$),
-(349, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p50 IS 'Median lag from happening to arriving, within 1.6 %'$statement$),
-(350, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p95 IS 'Lag that 95 % of the events do not exceed, within 1.6 %'$statement$),
-(351, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p99 IS 'Lag that 99 % of the events do not exceed, within 1.6 %'$statement$),
-(352, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.late_share IS 'Share of events that arrived more than an hour after they happened'$statement$),
-(353, 'arrival', $statement$CREATE VIEW @extschema@.late_arrivals WITH (security_invoker = true) AS
+(351, 'arrival', $statement$COMMENT ON VIEW @extschema@.event_freshness IS 'Freshness of the feed by client: one row a source. Lags are counted in buckets, see lag_bucket(), so percentiles are within 1.6 % of the lag that percentile_disc gives; all else is exact. Purged events count, but are not among the latest'$statement$),
+(352, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.source IS 'Client the events came from; unknown where that is null'$statement$),
+(353, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.events IS 'Number of events'$statement$),
+(354, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_event_ts IS 'Latest time at which one happened; null where all were purged'$statement$),
+(355, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.latest_ingested_at IS 'Latest time at which one arrived; null where all were purged'$statement$),
+(356, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p50 IS 'Median lag from happening to arriving, within 1.6 %'$statement$),
+(357, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p95 IS 'Lag that 95 % of the events do not exceed, within 1.6 %'$statement$),
+(358, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.lag_p99 IS 'Lag that 99 % of the events do not exceed, within 1.6 %'$statement$),
+(359, 'arrival', $statement$COMMENT ON COLUMN @extschema@.event_freshness.late_share IS 'Share of events that arrived more than an hour after they happened'$statement$),
+(360, 'arrival', $statement$CREATE VIEW @extschema@.late_arrivals WITH (security_invoker = true) AS
 (
 WITH live AS MATERIALIZED (
   SELECT @extschema@.late_counts(ARRAY(SELECT lags FROM @extschema@.usage_totals
@@ -7118,14 +7376,14 @@ SELECT activity_date,
   FROM lags
  GROUP BY activity_date
 )$statement$),
-(354, 'arrival', $statement$COMMENT ON VIEW @extschema@.late_arrivals IS 'How late the events of each day arrived: one row a day with events, purged days too'$statement$),
-(355, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.activity_date IS 'Day on which the events happened'$statement$),
-(356, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.events IS 'Number of events'$statement$),
-(357, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_1h IS 'Events that arrived more than 1 hour after they happened'$statement$),
-(358, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_24h IS 'Events that arrived more than 24 hours after they happened'$statement$),
-(359, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_72h IS 'Events that arrived more than 72 hours after they happened'$statement$),
-(360, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.expected_completeness IS 'Share of the day''s events that should have arrived by now: of the events of the 28 days that end as of the last day, the share whose lag is no more than the time since the day ended, or up to 3.1 % less than that time, as lags are counted in buckets; null while the day is not over'$statement$),
-(361, 'quality', $statement$CREATE VIEW @extschema@.data_quality WITH (security_invoker = true) AS
+(361, 'arrival', $statement$COMMENT ON VIEW @extschema@.late_arrivals IS 'How late the events of each day arrived: one row a day with events, purged days too'$statement$),
+(362, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.activity_date IS 'Day on which the events happened'$statement$),
+(363, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.events IS 'Number of events'$statement$),
+(364, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_1h IS 'Events that arrived more than 1 hour after they happened'$statement$),
+(365, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_24h IS 'Events that arrived more than 24 hours after they happened'$statement$),
+(366, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.late_72h IS 'Events that arrived more than 72 hours after they happened'$statement$),
+(367, 'arrival', $statement$COMMENT ON COLUMN @extschema@.late_arrivals.expected_completeness IS 'Share of the day''s events that should have arrived by now: of the events of the 28 days that end as of the last day, the share whose lag is no more than the time since the day ended, or up to 3.1 % less than that time, as lags are counted in buckets; null while the day is not over'$statement$),
+(368, 'quality', $statement$CREATE VIEW @extschema@.data_quality WITH (security_invoker = true) AS
 WITH created AS (
   SELECT task_id,
          min(event_ts) AS created_ts
@@ -7202,14 +7460,14 @@ SELECT checks.check_name,
        ('account_not_the_users', 'info', account_not_the_users, account_not_the_users_example,
         'The event''s account is not the user''s account of today: the user has moved, or the feed is wrong')
        ) AS checks (check_name, severity, events, example, description)$statement$),
-(362, 'quality', $statement$COMMENT ON VIEW @extschema@.data_quality IS 'Checks of the raw events: one row a check, also with 0 events'$statement$),
-(363, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.check_name IS 'Name of the check'$statement$),
-(364, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.severity IS 'error: cannot be right; warning: figures miss something; info: worth a look'$statement$),
-(365, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.events IS 'Number of events it finds'$statement$),
-(366, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.share IS 'Share of all events; null where there are none'$statement$),
-(367, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.example_event_id IS 'The first such event by its id; null where there is none'$statement$),
-(368, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.description IS 'What it finds, and what that means for the figures'$statement$),
-(369, 'status', $statement$CREATE VIEW @extschema@.usage_status WITH (security_invoker = true) AS
+(369, 'quality', $statement$COMMENT ON VIEW @extschema@.data_quality IS 'Checks of the raw events: one row a check, also with 0 events'$statement$),
+(370, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.check_name IS 'Name of the check'$statement$),
+(371, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.severity IS 'error: cannot be right; warning: figures miss something; info: worth a look'$statement$),
+(372, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.events IS 'Number of events it finds'$statement$),
+(373, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.share IS 'Share of all events; null where there are none'$statement$),
+(374, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.example_event_id IS 'The first such event by its id; null where there is none'$statement$),
+(375, 'quality', $statement$COMMENT ON COLUMN @extschema@.data_quality.description IS 'What it finds, and what that means for the figures'$statement$),
+(376, 'status', $statement$CREATE VIEW @extschema@.usage_status WITH (security_invoker = true) AS
 SELECT settings.model_version,
        @extschema@.usage_library_version() AS library_version,
        (SELECT count(*) FROM @extschema@.usage_rollup) AS settled_rows,
@@ -7236,26 +7494,27 @@ SELECT settings.model_version,
                        UNION
                        SELECT relid FROM pg_partition_tree('@extschema@.fct_event'))) AS event_bytes,
        pg_total_relation_size('@extschema@.usage_rollup') + pg_total_relation_size('@extschema@.user_activity')
-         + pg_total_relation_size('@extschema@.account_rollup') + pg_total_relation_size('@extschema@.usage_totals') AS rollup_bytes,
+         + pg_total_relation_size('@extschema@.account_rollup') + pg_total_relation_size('@extschema@.usage_totals')
+         + pg_total_relation_size('@extschema@.usage_strays') AS rollup_bytes,
        pg_total_relation_size('@extschema@.usage_pending') AS pending_bytes
   FROM @extschema@.usage_settings AS settings
  CROSS JOIN @extschema@.usage_rollup_state AS state$statement$),
-(370, 'status', $statement$COMMENT ON VIEW @extschema@.usage_status IS 'How the rollups are doing: one row'$statement$),
-(371, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.model_version IS 'Version of the library that made the model'$statement$),
-(372, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.library_version IS 'Version of the library; where it is newer, call upgrade_usage_model()'$statement$),
-(373, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.settled_rows IS 'Rows of usage_rollup'$statement$),
-(374, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_rows IS 'Rows of usage_pending, not yet folded; every figure counts them'$statement$),
-(375, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_at IS 'When the last fold was made'$statement$),
-(376, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_rows IS 'Number of pending rows that it folded'$statement$),
-(377, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error IS 'Why the last fold in the background failed; null once one succeeds'$statement$),
-(378, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error_at IS 'When it failed'$statement$),
-(379, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.folding_pid IS 'Process that folds, rebuilds, purges or erases now, as in pg_stat_activity.pid; null where none does'$statement$),
-(380, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.first_event_day IS 'First day of the raw history: of the first event since purged_before'$statement$),
-(381, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.purged_before IS 'Raw events of days before this were purged; null where none were'$statement$),
-(382, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.event_bytes IS 'Size of fct_event with its indexes, in bytes'$statement$),
-(383, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.rollup_bytes IS 'Size of the rollups with their indexes, in bytes'$statement$),
-(384, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_bytes IS 'Size of the file of usage_pending, in bytes; what is folded leaves room in it that is used again'$statement$),
-(385, 'catalog', $statement$CREATE VIEW @extschema@.metric_catalog WITH (security_invoker = true) AS
+(377, 'status', $statement$COMMENT ON VIEW @extschema@.usage_status IS 'How the rollups are doing: one row'$statement$),
+(378, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.model_version IS 'Version of the library that made the model'$statement$),
+(379, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.library_version IS 'Version of the library; where it is newer, call upgrade_usage_model()'$statement$),
+(380, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.settled_rows IS 'Rows of usage_rollup'$statement$),
+(381, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_rows IS 'Rows of usage_pending, not yet folded; every figure counts them'$statement$),
+(382, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_at IS 'When the last fold was made'$statement$),
+(383, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_fold_rows IS 'Number of pending rows that it folded'$statement$),
+(384, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error IS 'Why the last fold in the background failed; null once one succeeds'$statement$),
+(385, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.last_error_at IS 'When it failed'$statement$),
+(386, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.folding_pid IS 'Process that folds, rebuilds, purges or erases now, as in pg_stat_activity.pid; null where none does'$statement$),
+(387, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.first_event_day IS 'First day of the raw history: of the first event since purged_before'$statement$),
+(388, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.purged_before IS 'Raw events of days before this were purged; null where none were'$statement$),
+(389, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.event_bytes IS 'Size of fct_event with its indexes, in bytes'$statement$),
+(390, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.rollup_bytes IS 'Size of the rollups with their indexes, in bytes'$statement$),
+(391, 'status', $statement$COMMENT ON COLUMN @extschema@.usage_status.pending_bytes IS 'Size of the file of usage_pending, in bytes; what is folded leaves room in it that is used again'$statement$),
+(392, 'catalog', $statement$CREATE VIEW @extschema@.metric_catalog WITH (security_invoker = true) AS
 SELECT metric,
        definition,
        given_by,
@@ -7321,20 +7580,20 @@ SELECT metric,
     ('expected_completeness', 'Share of the day''s events that should have arrived by now', 'late_arrivals', 'day', 'ratio'),
     ('events', 'Events that a check finds', 'data_quality', 'check', 'events'))
     AS catalog (metric, definition, given_by, grain, unit)$statement$),
-(386, 'catalog', $statement$COMMENT ON VIEW @extschema@.metric_catalog IS 'What is measured: one row per metric and the view or function that gives it'$statement$),
-(387, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.metric IS 'Name of the column'$statement$),
-(388, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.definition IS 'What it counts'$statement$),
-(389, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.given_by IS 'View or function that has it; functions with ()'$statement$),
-(390, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.grain IS 'What there is a figure for'$statement$),
-(391, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.unit IS 'What it is counted in; ratio is a share with 4 decimals'$statement$),
-(392, 'security', $statement$CREATE TABLE @extschema@.usage_account_access (
+(393, 'catalog', $statement$COMMENT ON VIEW @extschema@.metric_catalog IS 'What is measured: one row per metric and the view or function that gives it'$statement$),
+(394, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.metric IS 'Name of the column'$statement$),
+(395, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.definition IS 'What it counts'$statement$),
+(396, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.given_by IS 'View or function that has it; functions with ()'$statement$),
+(397, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.grain IS 'What there is a figure for'$statement$),
+(398, 'catalog', $statement$COMMENT ON COLUMN @extschema@.metric_catalog.unit IS 'What it is counted in; ratio is a share with 4 decimals'$statement$),
+(399, 'security', $statement$CREATE TABLE @extschema@.usage_account_access (
   role_name  name NOT NULL,
   account_id uuid NOT NULL
 )$statement$),
-(393, 'security', $statement$ALTER TABLE @extschema@.usage_account_access ADD CONSTRAINT usage_account_access_pkey PRIMARY KEY (role_name, account_id)$statement$),
-(394, 'security', $statement$COMMENT ON TABLE @extschema@.usage_account_access IS 'Accounts that roles may see, a row each; without effect until enable_account_security() is called'$statement$),
-(395, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.role_name IS 'Name of the role, as in current_user'$statement$),
-(396, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.account_id IS 'Account that it may see; a row stays when the account is deleted, and is without effect then'$statement$)
+(400, 'security', $statement$ALTER TABLE @extschema@.usage_account_access ADD CONSTRAINT usage_account_access_pkey PRIMARY KEY (role_name, account_id)$statement$),
+(401, 'security', $statement$COMMENT ON TABLE @extschema@.usage_account_access IS 'Accounts that roles may see, a row each; without effect until enable_account_security() is called'$statement$),
+(402, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.role_name IS 'Name of the role, as in current_user'$statement$),
+(403, 'security', $statement$COMMENT ON COLUMN @extschema@.usage_account_access.account_id IS 'Account that it may see; a row stays when the account is deleted, and is without effect then'$statement$)
 ) AS model (step, topic, statement)
 $script$;
 

@@ -35,7 +35,7 @@ typedef struct SegmentGroup
 typedef struct SegmentGroupEntry
 {
 	text	   *segment;
-	SegmentGroup	   *group;
+	SegmentGroup *group;
 	uint32		hash;
 	char		status;
 } SegmentGroupEntry;
@@ -69,17 +69,17 @@ typedef struct SegmentGroups
 {
 	MemoryContext context;
 	int			n_groups;
-	SegmentGroup	   *first;
-	SegmentGroup	  **end;			/* where the next one is to hang */
-	SegmentGroup	   *of_null;
+	SegmentGroup *first;
+	SegmentGroup **end;			/* where the next one is to hang */
+	SegmentGroup *of_null;
 	groups_hash *by_segment;
-	SegmentGroup	   *met[ADDRESSES]; /* last, at addresses like that */
+	SegmentGroup *met[ADDRESSES]; /* last, at addresses like that */
 } SegmentGroups;
 
 static SegmentGroups *
 start_groups(MemoryContext context)
 {
-	SegmentGroups	   *groups = MemoryContextAllocZero(context, sizeof(SegmentGroups));
+	SegmentGroups *groups = MemoryContextAllocZero(context, sizeof(SegmentGroups));
 
 	groups->context = context;
 	groups->end = &groups->first;
@@ -90,7 +90,7 @@ start_groups(MemoryContext context)
 static SegmentGroup *
 add_group(SegmentGroups *groups, text *segment)
 {
-	SegmentGroup	   *group = MemoryContextAllocZero(groups->context, sizeof(SegmentGroup));
+	SegmentGroup *group = MemoryContextAllocZero(groups->context, sizeof(SegmentGroup));
 
 	group->segment = segment;
 	group->state.isnull = true;
@@ -122,7 +122,7 @@ look_up_group(SegmentGroups *groups, text *segment)
 static inline SegmentGroup *
 group_of(SegmentGroups *groups, text *segment)
 {
-	SegmentGroup	  **met = &groups->met[((uintptr_t) segment >> 4) % ADDRESSES];
+	SegmentGroup **met = &groups->met[((uintptr_t) segment >> 4) % ADDRESSES];
 
 	if (unlikely(*met == NULL || !same_text((*met)->segment, segment)))
 		*met = look_up_group(groups, segment);
@@ -138,8 +138,8 @@ static inline Datum
 change_group(FunctionCallInfo fcinfo, PGFunction transfn)
 {
 	int			last = PG_NARGS() - 1;
-	SegmentGroups	   *groups;
-	SegmentGroup	   *group;
+	SegmentGroups *groups;
+	SegmentGroup *group;
 	MemoryContext aggregate;
 
 	if (likely(!PG_ARGISNULL(0)))
@@ -188,7 +188,7 @@ by_segment_finalfn(PG_FUNCTION_ARGS)
 {
 	Oid			type = get_element_type(get_func_rettype(fcinfo->flinfo->fn_oid));
 	TupleDesc	desc;
-	SegmentGroups	   *groups;
+	SegmentGroups *groups;
 	Datum	   *pairs;
 	int			n_pairs = 0;
 

@@ -16,7 +16,12 @@ CREATE TEMPORARY VIEW member AS
    WHERE refclassid = 'pg_extension'::regclass
      AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'usage_analytics')
      AND deptype = 'e'
-     AND NOT (classid = 'pg_type'::regclass AND objid IN (SELECT typarray FROM pg_type WHERE typtype <> 'c'));
+     -- Of types that are members, the types of their arrays are, since 17.
+     AND NOT (classid = 'pg_type'::regclass
+              AND objid IN (SELECT typarray
+                              FROM pg_type
+                             WHERE typtype <> 'c'
+                                OR typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c')));
 
 -- Tables: columns in order, with types, nulls and defaults.
 CREATE FUNCTION pg_temp.columns(relation regclass) RETURNS SETOF text

@@ -9,16 +9,15 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
-#include "executor/tuptable.h"
+#include "catalog/pg_type.h"
 #include "nodes/primnodes.h"
-#include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/uuid.h"
 
 #include "compat.h"
 #include "model.h"
+#include "table_read.h"
 
 PG_FUNCTION_INFO_V1(usage_segment);
 
@@ -74,97 +73,81 @@ typedef struct
 /* Takes rows of a key and either a text or the key of an account. */
 typedef struct
 {
-	DestReceiver receiver;
 	MemoryContext context;
 	segments_hash *segments;
 	segments_hash *accounts;	/* NULL where rows have texts */
 	SegmentEntry *last;			/* the account of the last row: mostly again that of the next */
 	text	   *recent[RECENT_TEXTS];
 	uint32		copied;			/* texts, the last of which are in recent */
-} SegmentReceiver;
+} SegmentTaker;
 
 /* A copy of a text, the same one for most of those that are equal. */
 static text *
-kept_text(SegmentReceiver *receiver, text *value)
+kept_text(SegmentTaker *taker, text *value)
 {
 	Size		size = VARSIZE_ANY_EXHDR(value);
 	MemoryContext caller;
 	text	   *copy;
 
-	for (uint32 i = 0; i < Min(receiver->copied, RECENT_TEXTS); i++)
+	for (uint32 i = 0; i < Min(taker->copied, RECENT_TEXTS); i++)
 	{
-		text	   *recent = receiver->recent[i];
+		text	   *recent = taker->recent[i];
 
 		if (VARSIZE_ANY_EXHDR(recent) == size &&
 			memcmp(VARDATA_ANY(recent), VARDATA_ANY(value), size) == 0)
 			return recent;
 	}
-	caller = MemoryContextSwitchTo(receiver->context);
+	caller = MemoryContextSwitchTo(taker->context);
 	copy = cstring_to_text_with_len(VARDATA_ANY(value), size);
 	MemoryContextSwitchTo(caller);
-	receiver->recent[receiver->copied++ % RECENT_TEXTS] = copy;
+	taker->recent[taker->copied++ % RECENT_TEXTS] = copy;
 	return copy;
 }
 
-static bool
-receive_segment(TupleTableSlot *slot, DestReceiver *self)
+static void
+take_segment(void *self, const Datum *values, const bool *nulls)
 {
-	SegmentReceiver *receiver = (SegmentReceiver *) self;
+	SegmentTaker *taker = self;
 	SegmentEntry *entry;
-	Datum		key;
-	Datum		value;
-	bool		isnull;
 	bool		found;
 
-	key = slot_getattr(slot, 1, &isnull);
-	value = slot_getattr(slot, 2, &isnull);
-	entry = segments_insert(receiver->segments, *DatumGetUUIDP(key), &found);
+	entry = segments_insert(taker->segments, *DatumGetUUIDP(values[0]), &found);
 	entry->segment = NULL;
-	if (isnull)
-		return true;
-	if (receiver->accounts == NULL)
+	if (nulls[1])
+		return;
+	if (taker->accounts == NULL)
 	{
-		entry->segment = kept_text(receiver, DatumGetTextPP(value));
-		return true;
+		text	   *value = DatumGetTextPP(values[1]);
+
+		entry->segment = kept_text(taker, value);
+		if (value != (text *) DatumGetPointer(values[1]))
+			pfree(value);
+		return;
 	}
-	if (receiver->last == NULL ||
-		memcmp(&receiver->last->key, DatumGetUUIDP(value), UUID_LEN) != 0)
-		receiver->last = segments_lookup(receiver->accounts, *DatumGetUUIDP(value));
-	if (receiver->last != NULL)
-		entry->segment = receiver->last->segment;
-	return true;
+	if (taker->last == NULL ||
+		memcmp(&taker->last->key, DatumGetUUIDP(values[1]), UUID_LEN) != 0)
+		taker->last = segments_lookup(taker->accounts, *DatumGetUUIDP(values[1]));
+	if (taker->last != NULL)
+		entry->segment = taker->last->segment;
 }
 
-static void
-start_receiving(DestReceiver *self, int operation, TupleDesc desc)
-{
-}
-
-static void
-end_receiving(DestReceiver *self)
-{
-}
-
-/* The segments that a query of so many keys and texts, or accounts, has, about. */
+/* What a table of so many rows, about, has in a column, by its key. */
 static segments_hash *
-read_segments(MemoryContext context, char *query, segments_hash *accounts, uint32 expected)
+read_segments(MemoryContext context, Oid schema, const char *table, const char *key,
+			  const char *column, segments_hash *accounts, uint32 expected)
 {
-	SegmentReceiver receiver = {
-		.receiver = {receive_segment, start_receiving, end_receiving, end_receiving, DestNone},
+	SegmentTaker taker = {
 		.context = context,
 		.segments = segments_create(context, expected, NULL),
 		.accounts = accounts
 	};
-	SPIExecuteOptions options = {
-		.read_only = true,
-		.dest = &receiver.receiver
+	UaTableColumn columns[] = {
+		{key, UUIDOID},
+		{column, accounts == NULL ? TEXTOID : UUIDOID}
 	};
 
-	SPI_connect();
-	if (SPI_execute_extended(query, &options) < 0)
-		elog(ERROR, "SPI_execute_extended failed: %s", query);
-	SPI_finish();
-	return receiver.segments;
+	ua_read_table(schema, table, lengthof(columns), columns, take_segment, &taker);
+	return taker.segments;
 }
 
 /*
@@ -185,17 +168,12 @@ read_kind(Segments *segments, text *kind, bool of_users, Oid schema)
 	segments->last = NULL;
 	if (of_accounts)
 		segments->segments =
-			read_segments(segments->context,
-						  psprintf("SELECT account_id, %s::pg_catalog.text FROM %s",
-								   quote_identifier(column),
-								   ua_qualified(schema, "dim_account")),
+			read_segments(segments->context, schema, "dim_account", "account_id", column,
 						  NULL, ACCOUNTS_EXPECTED);
 	if (of_users)
 		segments->segments =
-			read_segments(segments->context,
-						  psprintf("SELECT user_id, %s FROM %s",
-								   of_accounts ? "account_id" : quote_identifier(column),
-								   ua_qualified(schema, "dim_user")),
+			read_segments(segments->context, schema, "dim_user", "user_id",
+						  of_accounts ? "account_id" : column,
 						  segments->segments, USERS_EXPECTED);
 	MemoryContextSwitchTo(segments->context);
 	segments->kind = (text *) pg_detoast_datum_copy(kind);

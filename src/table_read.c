@@ -1,0 +1,211 @@
+/*
+ * table_read.c
+ *		Reading some columns of a whole table of the model, row by row.
+ *
+ * A report on everybody reads tables of which all rows count, and all that is
+ * done with a row is an addition or two: to pass it through the executor takes
+ * longer than that. So, where nobody could see a difference, the table is
+ * scanned right here. Otherwise the executor reads it, with its row security,
+ * its rights to single columns and its partitions.
+ */
+#include "postgres.h"
+
+#include "access/relscan.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_class.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/bufpage.h"
+#include "tcop/dest.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "model.h"
+#include "table_read.h"
+
+Relation
+ua_open_readable(Oid schema, const char *table)
+{
+	Oid			oid = get_relname_relid(table, schema);
+	Relation	relation;
+
+	if (!OidIsValid(oid) ||
+		pg_class_aclcheck(oid, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
+		check_enable_rls(oid, InvalidOid, true) == RLS_ENABLED)
+		return NULL;
+	relation = table_open(oid, AccessShareLock);
+	if (relation->rd_rel->relkind == RELKIND_RELATION && !relation->rd_rel->relhassubclass)
+		return relation;
+	table_close(relation, AccessShareLock);
+	return NULL;
+}
+
+/* ---------- without the executor ---------- */
+
+/* Find the columns; false where one is not there, or not of that type. */
+static bool
+find_columns(TupleDesc desc, int n_columns, const UaTableColumn *columns,
+			 AttrNumber *found, AttrNumber *last)
+{
+	*last = 0;
+	for (int i = 0; i < n_columns; i++)
+	{
+		found[i] = 0;
+		for (int j = 0; j < desc->natts && found[i] == 0; j++)
+		{
+			Form_pg_attribute column = TupleDescAttr(desc, j);
+
+			if (!column->attisdropped && column->atttypid == columns[i].type &&
+				strcmp(NameStr(column->attname), columns[i].name) == 0)
+				found[i] = column->attnum;
+		}
+		if (found[i] == 0)
+			return false;
+		*last = Max(*last, found[i]);
+	}
+	return true;
+}
+
+/*
+ * Long rows lie far from each other: the beginnings of all those of a page are
+ * asked for at once, rather than waited for one by one.
+ */
+#define CACHE_LINE			64
+#define LINES_AHEAD			5
+#define LONG_ROW			512
+
+static inline void
+prefetch_page(Page page)
+{
+	OffsetNumber count = PageGetMaxOffsetNumber(page);
+
+	for (OffsetNumber i = FirstOffsetNumber; i <= count; i++)
+	{
+		ItemId		item = PageGetItemId(page, i);
+
+		if (!ItemIdIsNormal(item) || ItemIdGetLength(item) < LONG_ROW)
+			continue;
+		for (int line = 0; line < LINES_AHEAD; line++)
+			__builtin_prefetch((char *) PageGetItem(page, item) + line * CACHE_LINE);
+	}
+}
+
+static void
+scan(Relation relation, int n_columns, const AttrNumber *columns, AttrNumber last,
+	 UaTakeRow take, void *taker)
+{
+	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	Buffer		buffer = InvalidBuffer;
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		Datum		values[UA_MOST_COLUMNS];
+		bool		nulls[UA_MOST_COLUMNS];
+
+		CHECK_FOR_INTERRUPTS();
+		if (TTS_IS_BUFFERTUPLE(slot) && ((BufferHeapTupleTableSlot *) slot)->buffer != buffer)
+		{
+			buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
+			prefetch_page(BufferGetPage(buffer));
+		}
+		slot_getsomeattrs(slot, last);
+		for (int i = 0; i < n_columns; i++)
+		{
+			values[i] = slot->tts_values[columns[i] - 1];
+			nulls[i] = slot->tts_isnull[columns[i] - 1];
+		}
+		take(taker, values, nulls);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+}
+
+/* ---------- by the executor ---------- */
+
+typedef struct
+{
+	DestReceiver receiver;
+	UaTakeRow	take;
+	void	   *taker;
+} RowReceiver;
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+
+	slot_getallattrs(slot);
+	receiver->take(receiver->taker, slot->tts_values, slot->tts_isnull);
+	return true;
+}
+
+static void
+start_receiving(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
+
+static void
+end_receiving(DestReceiver *self)
+{
+}
+
+void
+ua_read_query(const char *query, UaTakeRow take, void *taker)
+{
+	RowReceiver receiver = {
+		.receiver = {receive_row, start_receiving, end_receiving, end_receiving, DestNone},
+		.take = take,
+		.taker = taker
+	};
+	SPIExecuteOptions options = {
+		.read_only = true,
+		.dest = &receiver.receiver
+	};
+
+	SPI_connect();
+	if (SPI_execute_extended(query, &options) < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", query);
+	SPI_finish();
+}
+
+void
+ua_read_table(Oid schema, const char *table, int n_columns,
+			  const UaTableColumn *columns, UaTakeRow take, void *taker)
+{
+	Relation	relation = ua_open_readable(schema, table);
+	AttrNumber	found[UA_MOST_COLUMNS];
+	AttrNumber	last;
+	StringInfoData query;
+
+	Assert(n_columns <= UA_MOST_COLUMNS);
+	if (relation != NULL)
+	{
+		bool		fits = find_columns(RelationGetDescr(relation), n_columns, columns,
+										found, &last);
+
+		if (fits)
+			scan(relation, n_columns, found, last, take, taker);
+		table_close(relation, NoLock);
+		if (fits)
+			return;
+	}
+
+	initStringInfo(&query);
+	for (int i = 0; i < n_columns; i++)
+		appendStringInfo(&query, "%s %s::%s", i == 0 ? "SELECT" : ",",
+						 quote_identifier(columns[i].name),
+						 format_type_be_qualified(columns[i].type));
+	appendStringInfo(&query, " FROM %s", ua_qualified(schema, table));
+	ua_read_query(query.data, take, taker);
+	pfree(query.data);
+}

@@ -190,6 +190,25 @@ ua_days_read(UaDaysReader *reader, UaDays days)
 	}
 }
 
+/* So many bytes of a body, 1 to 8, as a word; the others of it are zero. */
+static pg_attribute_always_inline uint64
+ua_load_bytes(const uint8 *from, int n, const uint8 *body, const uint8 *end)
+{
+	uint64		bits = 0;
+
+	if (likely(n == BYTES_PER_WORD))
+		return ua_load_word(from);
+
+	/* Load a whole word where that stays within the body. */
+	if (end - from >= BYTES_PER_WORD)
+		return ua_load_word(from) & ((UINT64CONST(1) << (n * 8)) - 1);
+	if (from + n - body >= BYTES_PER_WORD)
+		return ua_load_word(from + n - BYTES_PER_WORD) >> ((BYTES_PER_WORD - n) * 8);
+	while (n-- > 0)
+		bits = bits << 8 | from[n];
+	return bits;
+}
+
 /* Take those of the segment's bytes that lie in the current word. */
 static pg_attribute_always_inline uint64
 ua_days_take(UaDaysReader *reader)
@@ -197,28 +216,13 @@ ua_days_take(UaDaysReader *reader)
 	const uint8 *from = reader->next;
 	int			offset = reader->byte & (BYTES_PER_WORD - 1);
 	int			n = BYTES_PER_WORD - offset;
-	uint64		bits = 0;
 
 	if (reader->segment_end - from < n)
 		n = (int) (reader->segment_end - from);
 	Assert(n > 0 && n <= BYTES_PER_WORD);
 	reader->next += n;
 	reader->byte += n;
-
-	if (likely(n == BYTES_PER_WORD))
-		return ua_load_word(from);
-
-	/* Load a whole word where that stays within the body. */
-	if (reader->end - from >= BYTES_PER_WORD)
-		bits = ua_load_word(from) & ((UINT64CONST(1) << (n * 8)) - 1);
-	else if (from + n - reader->body >= BYTES_PER_WORD)
-		bits = ua_load_word(from + n - BYTES_PER_WORD) >> ((BYTES_PER_WORD - n) * 8);
-	else
-	{
-		while (n-- > 0)
-			bits = bits << 8 | from[n];
-	}
-	return bits << (offset * 8);
+	return ua_load_bytes(from, n, reader->body, reader->end) << (offset * 8);
 }
 
 /*

@@ -35,6 +35,110 @@ between(int32 word, uint64 bits, UaDay first, UaDay last)
 	return bits;
 }
 
+/* ---------- sets in one segment ---------- */
+
+/*
+ * Most sets are in one segment of a few words. Questions to them need no
+ * reader: words may begin at any byte.
+ */
+typedef struct Segment
+{
+	const uint8 *bytes;
+	int32		first;			/* grid positions of its bytes */
+	int32		last;
+} Segment;
+
+/* False also where there are no days. */
+static inline bool
+in_one_segment(UaDays days, Segment *segment)
+{
+	if (unlikely(days.size <= DAYSET_HEADER || days.body[0] != DAYSET_VERSION))
+		return false;
+	segment->bytes = days.body + DAYSET_HEADER;
+	segment->first = ua_load_position(days.body + 1);
+	segment->last = segment->first + (int32) (days.size - DAYSET_HEADER) - 1;
+	return true;
+}
+
+/* The bits of a byte after a day of it. */
+static inline uint32
+bits_after(UaDay day)
+{
+	return 0xFE << (day & 7) & 0xFF;
+}
+
+/* How many of the days are from first to last, which is not before it. */
+static inline int64
+count_in_segment(UaDays days, Segment segment, UaDay first, UaDay last)
+{
+	int32		from = Max(segment.first, first >> 3);
+	int32		to = Min(segment.last, last >> 3);
+	const uint8 *next = segment.bytes + (from - segment.first);
+	const uint8 *final = segment.bytes + (to - segment.first);
+	int64		count = 0;
+
+	if (from > to)
+		return 0;
+	/* What those two bytes have of other days is counted, and taken off. */
+	if (from == first >> 3)
+		count -= pg_number_of_ones[*next & ((1 << (first & 7)) - 1)];
+	if (to == last >> 3)
+		count -= pg_number_of_ones[*final & bits_after(last)];
+	while (next <= final)
+	{
+		int			n = (int) Min(final - next + 1, BYTES_PER_WORD);
+
+		count += pg_popcount64(ua_load_bytes(next, n, days.body, days.body + days.size));
+		next += n;
+	}
+	return count;
+}
+
+/* Longer sets, and longer runs, are looked through word by word. */
+#define FEW_WORDS	4
+#define SHORT_RUN	24
+
+/* The length of the longest run of the days up to one; false where it is not for here. */
+static inline bool
+find_short_run(UaDays days, Segment segment, UaDay until, int64 *longest)
+{
+	int32		to = Min(segment.last, until >> 3);
+	int32		size = to - segment.first + 1;
+	uint64		words[FEW_WORDS] = {0};
+	uint64		a;
+	uint64		b;
+	uint64		c;
+	uint64		d;
+	int			run = 0;
+
+	if (size > FEW_WORDS * BYTES_PER_WORD)
+		return false;
+	for (int32 place = 0; place < size; place += BYTES_PER_WORD)
+		words[place / BYTES_PER_WORD] = ua_load_bytes(segment.bytes + place,
+													  Min(size - place, BYTES_PER_WORD),
+													  days.body, days.body + days.size);
+	if (size > 0 && to == until >> 3)
+		words[(size - 1) / BYTES_PER_WORD] &=
+			~((uint64) bits_after(until) << (size - 1) % BYTES_PER_WORD * 8);
+
+	/* The days are left on which a run of more than `run` days begins. */
+	a = words[0];
+	b = words[1];
+	c = words[2];
+	d = words[3];
+	for (; (a | b | c | d) != 0; run++)
+	{
+		if (run == SHORT_RUN)
+			return false;
+		a &= a >> 1 | b << (DAYS_PER_WORD - 1);
+		b &= b >> 1 | c << (DAYS_PER_WORD - 1);
+		c &= c >> 1 | d << (DAYS_PER_WORD - 1);
+		d &= d >> 1;
+	}
+	*longest = run;
+	return true;
+}
+
 /* ---------- questions ---------- */
 
 int64
@@ -58,9 +162,12 @@ ua_days_count(UaDays days, UaDay first, UaDay last)
 	int32		word;
 	uint64		bits;
 	int64		count = 0;
+	Segment		segment;
 
 	if (first > last)
 		return 0;
+	if (likely(in_one_segment(days, &segment)))
+		return count_in_segment(days, segment, first, last);
 	ua_days_read(&reader, days);
 	if (reader.byte < first >> 3)
 		ua_days_skip(&reader, ua_word_of_day(first));
@@ -321,7 +428,11 @@ ua_days_longest_run(UaDays days, UaDay until)
 	uint64		bits;
 	int64		run = 0;
 	int64		longest = 0;
+	Segment		segment;
 
+	if (likely(in_one_segment(days, &segment)) &&
+		find_short_run(days, segment, until, &longest))
+		return longest;
 	ua_days_read(&reader, days);
 	while (ua_days_next(&reader, &word, &bits) && word <= ua_word_of_day(until))
 	{

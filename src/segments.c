@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "model.h"
 #include "table_read.h"
+#include "uuid_hash.h"
 
 PG_FUNCTION_INFO_V1(usage_segment);
 
@@ -32,24 +33,11 @@ typedef struct
 	text	   *segment;		/* NULL where that is */
 } SegmentEntry;
 
-/* Keys may differ in any of their bytes: they are all mixed into the low bits. */
-static inline uint32
-hash_key(const pg_uuid_t *key)
-{
-	uint64		halves[2];
-
-	memcpy(halves, key, sizeof(halves));
-	halves[0] ^= halves[1] * UINT64CONST(0x9E3779B97F4A7C15);
-	halves[0] ^= halves[0] >> 32;
-	halves[0] *= UINT64CONST(0xD6E8FEB86659FD93);
-	return (uint32) (halves[0] >> 32);
-}
-
 #define SH_PREFIX segments
 #define SH_ELEMENT_TYPE SegmentEntry
 #define SH_KEY_TYPE pg_uuid_t
 #define SH_KEY key
-#define SH_HASH_KEY(tb, k) hash_key(&(k))
+#define SH_HASH_KEY(tb, k) ua_hash_uuid(&(k))
 #define SH_EQUAL(tb, a, b) (memcmp(&(a), &(b), sizeof(pg_uuid_t)) == 0)
 #define SH_SCOPE static inline
 #define SH_DECLARE

@@ -888,6 +888,32 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_report_day(date) IS
   'The day that a report is as of: the one given, not later than today, or the as-of day where it is null; an error (22008) where it is infinite; part of the reports';
 
+-- Most users have one row of settled days. The others are merged.
+CREATE FUNCTION @extschema@.usage_merged_days(OUT changed uuid[], OUT query text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  shared uuid[];
+BEGIN
+  IF NOT EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+    query := 'SELECT activity.user_id, @extschema@.dayset_union(activity.days) AS days FROM @extschema@.user_activity AS activity WHERE activity.shared GROUP BY activity.user_id';
+    RETURN;
+  END IF;
+  SELECT array_agg(DISTINCT changes.user_id) INTO changed
+    FROM @extschema@.usage_changes('{days}'::text[]) AS changes;
+  SELECT array_agg(activity.user_id) INTO shared
+    FROM @extschema@.user_activity AS activity
+   WHERE activity.shared;
+  query := format('SELECT activity.user_id, @extschema@.dayset_union(activity.days) AS days FROM @extschema@.usage_live_activity AS activity WHERE activity.user_id = ANY (%L::uuid[]) GROUP BY activity.user_id',
+                  changed || shared);
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_merged_days() IS
+  'Who has something pending, null where nobody does, and the query for the days (user_id, days) of these and of users of several accounts, maybe after today too: all that is not in user_activity as it stands; part of the reports';
+
 -- What streaks() cannot read as it stands: users of several accounts, those with
 -- something pending, and, where an account is given, its own.
 CREATE FUNCTION @extschema@.usage_merged_streaks(day date, today date, account_id uuid)
@@ -910,15 +936,8 @@ DECLARE
 BEGIN
   IF usage_merged_streaks.account_id IS NOT NULL THEN
     active := @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, usage_merged_streaks.account_id, true, true);
-  ELSIF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
-    SELECT format('SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.usage_live_activity WHERE user_id = ANY (%L::uuid[]) GROUP BY user_id',
-                  array_agg(users.user_id))
-      INTO active
-      FROM (SELECT user_id FROM @extschema@.user_activity WHERE shared
-            UNION
-            SELECT user_id FROM @extschema@.usage_changes('{days}'::text[])) AS users;
   ELSE
-    active := 'SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.user_activity WHERE shared GROUP BY user_id';
+    active := (SELECT merged.query FROM @extschema@.usage_merged_days() AS merged);
   END IF;
   RETURN QUERY EXECUTE format($query$
     SELECT user_id,
@@ -987,6 +1006,20 @@ $function$;
 COMMENT ON FUNCTION @extschema@.streaks(date, uuid) IS
   'Of each user active on a day or before (the as-of day unless given): days in a row up to that day, or, where that is today, up to yesterday if that is more; the most days in a row ever, days, first and last day until then; of an account''s own users if one is given';
 
+CREATE FUNCTION @extschema@.usage_power_users(first_day date, last_day date, least_days integer, changed uuid[], merged text)
+RETURNS TABLE (
+  user_id         uuid,
+  account_name    text,
+  role            text,
+  active_days     integer,
+  last_active_day date
+)
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'usage_power_users';
+
+COMMENT ON FUNCTION @extschema@.usage_power_users(date, date, integer, uuid[], text) IS
+  'Rows of power_users() of everybody, for at least so many days from the first to the last, which are fewer than 1024; changed, which may be null, and merged are what usage_merged_days() says; no rows for other NULLs, an error for other days (22008); part of the reports';
+
 CREATE FUNCTION @extschema@.power_users(as_of date DEFAULT NULL, least_days integer DEFAULT 20, account_id uuid DEFAULT NULL)
 RETURNS TABLE (
   user_id         uuid,
@@ -1009,29 +1042,36 @@ BEGIN
       ERRCODE = CASE WHEN least_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
       MESSAGE = format('least_days must be from 1 to 28, not %s', coalesce(least_days::text, 'null'));
   END IF;
+  IF power_users.account_id IS NULL THEN
+    RETURN QUERY
+    SELECT found.user_id,
+           found.account_name,
+           found.role,
+           found.active_days,
+           found.last_active_day
+      FROM @extschema@.usage_merged_days() AS merged
+     CROSS JOIN LATERAL @extschema@.usage_power_users(day - 27, day, least_days, merged.changed, merged.query) AS found;
+    RETURN;
+  END IF;
   RETURN QUERY EXECUTE format($query$
     SELECT active.user_id,
            account.account_name,
            member.role,
            active.active_days,
-           @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
-      -- Each user is there once: said so that those found, and not all, are hashed
-      -- for the join. Their days are counted once more, as they are few.
-      FROM (SELECT DISTINCT ON (user_id)
-                   user_id,
+           @extschema@.last_day(active.days, $1)
+      FROM (SELECT user_id,
                    days,
                    @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
-              FROM (%s) AS active
-             WHERE @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) >= $2) AS active
+              FROM (%s) AS active) AS active
       LEFT JOIN @extschema@.dim_user AS member
-        ON member.user_id = active.user_id %s
-      LEFT JOIN %s AS account
+        ON member.user_id = active.user_id
+       AND member.account_id = $3
+      LEFT JOIN @extschema@.dim_account AS account
         ON account.account_id = member.account_id
+     WHERE active.active_days >= $2
      ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, power_users.account_id, true, true),
-    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END,
-    CASE WHEN power_users.account_id IS NULL THEN '(SELECT account_id, account_name FROM @extschema@.dim_account OFFSET 0)' ELSE '@extschema@.dim_account' END)
-  USING day, least_days;
+    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, power_users.account_id, true, true))
+  USING day, least_days, power_users.account_id;
 END
 $function$;
 

@@ -354,8 +354,19 @@ extern char *ua_dayset_to_text(UaDays days);
 /* ---------- questions ---------- */
 
 extern int64 ua_days_cardinality(UaDays days);
-extern bool ua_days_first(UaDays days, UaDay *first);
 extern bool ua_days_bounds(UaDays days, UaDay *first, UaDay *last);
+
+static inline bool
+ua_days_first(UaDays days, UaDay *first)
+{
+	UaDaysReader reader;
+
+	ua_days_read(&reader, days);
+	if (reader.next == reader.end)
+		return false;
+	*first = reader.byte * 8 + pg_rightmost_one_pos32(*reader.next);
+	return true;
+}
 
 /* The last of the days up to one, false where there is none. */
 extern bool ua_days_last_until(UaDays days, UaDay until, UaDay *last);
@@ -404,6 +415,18 @@ extern int64 ua_days_longest_run(UaDays days, UaDay until);
 
 /* The length of the run that ends on that day, 0 where the day is not there. */
 extern int64 ua_days_run_until(UaDays days, UaDay day);
+
+/* All of these at once, of the days up to one; false where there are none. */
+typedef struct UaDaysSummary
+{
+	UaDay		first;
+	UaDay		last;
+	int64		count;
+	int64		longest_run;
+	int64		last_run;		/* the one that ends on the last of them */
+} UaDaysSummary;
+
+extern bool ua_days_sum_up(UaDays days, UaDay until, UaDaysSummary *summary);
 
 /* Go through the days, or through the runs of days, one by one. */
 typedef struct UaDaysWalker

@@ -98,21 +98,19 @@ count_in_segment(UaDays days, Segment segment, UaDay first, UaDay last)
 #define FEW_WORDS	4
 #define SHORT_RUN	24
 
-/* The length of the longest run of the days up to one; false where it is not for here. */
+/*
+ * Load the days up to one, from the segment's first byte on; words after them
+ * are zero. False where there are too many.
+ */
 static inline bool
-find_short_run(UaDays days, Segment segment, UaDay until, int64 *longest)
+load_few_words(UaDays days, Segment segment, UaDay until, uint64 *words)
 {
 	int32		to = Min(segment.last, until >> 3);
 	int32		size = to - segment.first + 1;
-	uint64		words[FEW_WORDS] = {0};
-	uint64		a;
-	uint64		b;
-	uint64		c;
-	uint64		d;
-	int			run = 0;
 
 	if (size > FEW_WORDS * BYTES_PER_WORD)
 		return false;
+	memset(words, 0, FEW_WORDS * sizeof(uint64));
 	for (int32 place = 0; place < size; place += BYTES_PER_WORD)
 		words[place / BYTES_PER_WORD] = ua_load_bytes(segment.bytes + place,
 													  Min(size - place, BYTES_PER_WORD),
@@ -120,12 +118,20 @@ find_short_run(UaDays days, Segment segment, UaDay until, int64 *longest)
 	if (size > 0 && to == until >> 3)
 		words[(size - 1) / BYTES_PER_WORD] &=
 			~((uint64) bits_after(until) << (size - 1) % BYTES_PER_WORD * 8);
+	return true;
+}
+
+/* The length of the longest run; false for one that is not short. */
+static inline bool
+find_short_run(const uint64 *words, int64 *longest)
+{
+	uint64		a = words[0];
+	uint64		b = words[1];
+	uint64		c = words[2];
+	uint64		d = words[3];
+	int			run = 0;
 
 	/* The days are left on which a run of more than `run` days begins. */
-	a = words[0];
-	b = words[1];
-	c = words[2];
-	d = words[3];
 	for (; (a | b | c | d) != 0; run++)
 	{
 		if (run == SHORT_RUN)
@@ -137,6 +143,25 @@ find_short_run(UaDays days, Segment segment, UaDay until, int64 *longest)
 	}
 	*longest = run;
 	return true;
+}
+
+/* The length of the run that ends on a day that is there. */
+static inline int64
+run_until_bit(const uint64 *words, int word, int bit)
+{
+	uint64		missing = ~(words[word] << (DAYS_PER_WORD - 1 - bit));
+	int64		run = 0;
+
+	/* Below a word's bits there are the shift's zeros. */
+	while (missing == 0 || (bit < DAYS_PER_WORD - 1 && missing == ~UINT64CONST(0) >> (bit + 1)))
+	{
+		run += bit + 1;
+		if (word == 0)
+			return run;
+		bit = DAYS_PER_WORD - 1;
+		missing = ~words[--word];
+	}
+	return run + DAYS_PER_WORD - 1 - pg_leftmost_one_pos64(missing);
 }
 
 /* ---------- questions ---------- */
@@ -176,18 +201,6 @@ ua_days_count(UaDays days, UaDay first, UaDay last)
 	return count;
 }
 
-bool
-ua_days_first(UaDays days, UaDay *first)
-{
-	UaDaysReader reader;
-
-	ua_days_read(&reader, days);
-	if (reader.next == reader.end)
-		return false;
-	*first = reader.byte * 8 + pg_rightmost_one_pos32(*reader.next);
-	return true;
-}
-
 /* The first and the last day; false where there are none. */
 bool
 ua_days_bounds(UaDays days, UaDay *first, UaDay *last)
@@ -215,10 +228,17 @@ bool
 ua_days_last_until(UaDays days, UaDay until, UaDay *last)
 {
 	UaDaysReader reader;
+	Segment		segment;
 	UaDay		first;
 	int32		word;
 	uint64		bits;
 
+	if (likely(in_one_segment(days, &segment)) && segment.last < until >> 3)
+	{
+		*last = segment.last * 8 +
+			pg_leftmost_one_pos32(segment.bytes[segment.last - segment.first]);
+		return true;
+	}
 	if (!ua_days_bounds(days, &first, last) || first > until)
 		return false;
 	/* Mostly it is the last of all. */
@@ -429,9 +449,11 @@ ua_days_longest_run(UaDays days, UaDay until)
 	int64		run = 0;
 	int64		longest = 0;
 	Segment		segment;
+	uint64		words[FEW_WORDS];
 
 	if (likely(in_one_segment(days, &segment)) &&
-		find_short_run(days, segment, until, &longest))
+		load_few_words(days, segment, until, words) &&
+		find_short_run(words, &longest))
 		return longest;
 	ua_days_read(&reader, days);
 	while (ua_days_next(&reader, &word, &bits) && word <= ua_word_of_day(until))
@@ -480,6 +502,44 @@ ua_days_run_until(UaDays days, UaDay day)
 			return run;
 		last = 7;
 	}
+}
+
+bool
+ua_days_sum_up(UaDays days, UaDay until, UaDaysSummary *summary)
+{
+	Segment		segment;
+	uint64		words[FEW_WORDS];
+
+	if (likely(in_one_segment(days, &segment)) &&
+		load_few_words(days, segment, until, words) &&
+		find_short_run(words, &summary->longest_run))
+	{
+		UaDay		base = segment.first * 8;
+		int			word = FEW_WORDS - 1;
+		int			bit;
+
+		if (summary->longest_run == 0)
+			return false;
+		/* A segment begins with a byte that has days. */
+		summary->first = base + pg_rightmost_one_pos64(words[0]);
+		while (words[word] == 0)
+			word--;
+		bit = pg_leftmost_one_pos64(words[word]);
+		summary->last = base + ua_day_of_word(word) + bit;
+		summary->last_run = run_until_bit(words, word, bit);
+		summary->count = 0;
+		for (int i = 0; i <= word; i++)
+			summary->count += pg_popcount64(words[i]);
+		return true;
+	}
+
+	if (!ua_days_first(days, &summary->first) ||
+		!ua_days_last_until(days, until, &summary->last))
+		return false;
+	summary->count = ua_days_count(days, summary->first, until);
+	summary->longest_run = ua_days_longest_run(days, until);
+	summary->last_run = ua_days_run_until(days, summary->last);
+	return true;
 }
 
 /* ---------- operations ---------- */

@@ -6,11 +6,16 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
 #include "dayset_sql.h"
 #include "each_user.h"
+#include "model.h"
 #include "table_read.h"
 #include "uuid_hash.h"
 
@@ -73,8 +78,6 @@ changed_users(ArrayType *array)
 	Datum	   *values;
 	int			count;
 
-	if (array == NULL)
-		return NULL;
 	deconstruct_array(array, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &values, NULL, &count);
 	users = changed_create(CurrentMemoryContext, count, NULL);
 	for (int i = 0; i < count; i++)
@@ -86,12 +89,53 @@ changed_users(ArrayType *array)
 	return users;
 }
 
-void
-ua_read_each_user(Oid schema, ArrayType *changed, const char *merged,
-				  UaTakeUser take, void *taker)
+/* What usage_each_user() says */
+typedef struct
 {
+	bool		settled;
+	changed_hash *changed;		/* NULL for nobody */
+	char	   *query;
+} Source;
+
+static Source
+read_source(Oid schema, const pg_uuid_t *account)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext spi;
+	Oid			types[] = {UUIDOID};
+	Datum		values[] = {UUIDPGetDatum(account)};
+	char		nulls[] = {account == NULL ? 'n' : ' '};
+	Source		source = {0};
+	HeapTuple	row;
+	TupleDesc	desc;
+	Datum		value;
+	bool		isnull;
+
+	SPI_connect();
+	if (SPI_execute_with_args(psprintf("SELECT settled, changed, query FROM %s($1)",
+									   ua_qualified(schema, "usage_each_user")),
+							  lengthof(types), types, values, nulls, true, 0) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "usage_each_user() failed");
+	row = SPI_tuptable->vals[0];
+	desc = SPI_tuptable->tupdesc;
+	spi = MemoryContextSwitchTo(caller);
+	source.settled = DatumGetBool(SPI_getbinval(row, desc, 1, &isnull));
+	value = SPI_getbinval(row, desc, 2, &isnull);
+	if (!isnull)
+		source.changed = changed_users(DatumGetArrayTypeP(value));
+	source.query = TextDatumGetCString(SPI_getbinval(row, desc, 3, &isnull));
+	MemoryContextSwitchTo(spi);
+	SPI_finish();
+	return source;
+}
+
+void
+ua_read_each_user(Oid schema, const pg_uuid_t *account, UaTakeUser take, void *taker)
+{
+	Source		source = read_source(schema, account);
 	Reader		reader = {
-		.changed = changed_users(changed),
+		.changed = source.changed,
 		.take = take,
 		.taker = taker
 	};
@@ -102,6 +146,7 @@ ua_read_each_user(Oid schema, ArrayType *changed, const char *merged,
 		{"shared", BOOLOID}
 	};
 
-	ua_read_table(schema, "user_activity", lengthof(columns), columns, take_settled, &reader);
-	ua_read_query(merged, take_merged, &reader);
+	if (source.settled)
+		ua_read_table(schema, "user_activity", lengthof(columns), columns, take_settled, &reader);
+	ua_read_query(source.query, take_merged, &reader);
 }

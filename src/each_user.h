@@ -6,18 +6,16 @@
 #define UA_EACH_USER_H
 
 #include "dayset.h"
-#include "utils/array.h"
 #include "utils/uuid.h"
 
 /* Takes a user, and the user's days; both are gone when it returns. */
 typedef void (*UaTakeUser) (void *taker, const pg_uuid_t *user, UaDays days);
 
 /*
- * Hand over what user_activity has of users of one account as it stands, but of
- * those in `changed`, which may be NULL; then the rows of a query, user_id and
- * days, which has these and the users of several accounts.
+ * Hand over everybody, or the users of an account, as usage_each_user() says
+ * where they are.
  */
-extern void ua_read_each_user(Oid schema, ArrayType *changed, const char *merged,
+extern void ua_read_each_user(Oid schema, const pg_uuid_t *account,
 							  UaTakeUser take, void *taker);
 
 #endif							/* UA_EACH_USER_H */

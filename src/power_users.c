@@ -242,8 +242,7 @@ places_in_order(const Search *search)
 /* ---------- the function ---------- */
 
 /*
- * usage_power_users(first date, last date, least_days integer, changed uuid[],
- * merged text) → rows
+ * usage_power_users(first_day date, last_day date, least_days integer) → rows
  */
 Datum
 usage_power_users(PG_FUNCTION_ARGS)
@@ -251,17 +250,15 @@ usage_power_users(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			schema = ua_function_schema(fcinfo);
 	Search		search = {
+		.first = ua_checked_day(PG_GETARG_DATEADT(0)),
+		.last = ua_checked_day(PG_GETARG_DATEADT(1)),
+		.least_days = Max(PG_GETARG_INT32(2), 1),
 		.context = CurrentMemoryContext,
 		.capacity = USERS_EXPECTED
 	};
 	Place	   *places;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(4))
-		return (Datum) 0;
-	search.first = ua_checked_day(PG_GETARG_DATEADT(0));
-	search.last = ua_checked_day(PG_GETARG_DATEADT(1));
-	search.least_days = Max(PG_GETARG_INT32(2), 1);
 	if (search.first > search.last ||
 		(int64) search.last - search.first >= (1 << BITS_OF_DAYS) - 1)
 		ereport(ERROR,
@@ -272,8 +269,7 @@ usage_power_users(PG_FUNCTION_ARGS)
 	search.of_users = numbers_create(CurrentMemoryContext, USERS_EXPECTED, NULL);
 	search.of_accounts = numbers_create(CurrentMemoryContext, ACCOUNTS_EXPECTED, NULL);
 
-	ua_read_each_user(schema, PG_ARGISNULL(3) ? NULL : PG_GETARG_ARRAYTYPE_P(3),
-					  text_to_cstring(PG_GETARG_TEXT_PP(4)), take_user, &search);
+	ua_read_each_user(schema, NULL, take_user, &search);
 	read_dimensions(&search, schema);
 	places = places_in_order(&search);
 	for (uint32 i = 0; i < search.of_users->members; i++)

@@ -889,7 +889,7 @@ COMMENT ON FUNCTION @extschema@.usage_report_day(date) IS
   'The day that a report is as of: the one given, not later than today, or the as-of day where it is null; an error (22008) where it is infinite; part of the reports';
 
 -- Most users have one row of settled days. The others are merged.
-CREATE FUNCTION @extschema@.usage_merged_days(OUT changed uuid[], OUT query text)
+CREATE FUNCTION @extschema@.usage_each_user(account_id uuid, OUT settled boolean, OUT changed uuid[], OUT query text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -897,68 +897,27 @@ AS $function$
 DECLARE
   shared uuid[];
 BEGIN
-  IF NOT EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+  settled := account_id IS NULL;
+  IF NOT settled THEN
+    query := format('SELECT active.user_id, active.days FROM (%s) AS active',
+                    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, account_id, true, true));
+  ELSIF NOT EXISTS (SELECT FROM @extschema@.usage_pending) THEN
     query := 'SELECT activity.user_id, @extschema@.dayset_union(activity.days) AS days FROM @extschema@.user_activity AS activity WHERE activity.shared GROUP BY activity.user_id';
-    RETURN;
-  END IF;
-  SELECT array_agg(DISTINCT changes.user_id) INTO changed
-    FROM @extschema@.usage_changes('{days}'::text[]) AS changes;
-  SELECT array_agg(activity.user_id) INTO shared
-    FROM @extschema@.user_activity AS activity
-   WHERE activity.shared;
-  query := format('SELECT activity.user_id, @extschema@.dayset_union(activity.days) AS days FROM @extschema@.usage_live_activity AS activity WHERE activity.user_id = ANY (%L::uuid[]) GROUP BY activity.user_id',
-                  changed || shared);
-END
-$function$;
-
-COMMENT ON FUNCTION @extschema@.usage_merged_days() IS
-  'Who has something pending, null where nobody does, and the query for the days (user_id, days) of these and of users of several accounts, maybe after today too: all that is not in user_activity as it stands; part of the reports';
-
--- What streaks() cannot read as it stands: users of several accounts, those with
--- something pending, and, where an account is given, its own.
-CREATE FUNCTION @extschema@.usage_merged_streaks(day date, today date, account_id uuid)
-RETURNS TABLE (
-  user_id          uuid,
-  current_streak   integer,
-  longest_streak   integer,
-  active_days      integer,
-  first_active_day date,
-  last_active_day  date
-)
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-SET DateStyle = 'ISO'
-AS $function$
-#variable_conflict use_column
-DECLARE
-  active text;
-BEGIN
-  IF usage_merged_streaks.account_id IS NOT NULL THEN
-    active := @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, usage_merged_streaks.account_id, true, true);
   ELSE
-    active := (SELECT merged.query FROM @extschema@.usage_merged_days() AS merged);
+    SELECT array_agg(DISTINCT changes.user_id) INTO changed
+      FROM @extschema@.usage_changes('{days}'::text[]) AS changes;
+    SELECT array_agg(activity.user_id) INTO shared
+      FROM @extschema@.user_activity AS activity
+     WHERE activity.shared;
+    query := format('SELECT activity.user_id, @extschema@.dayset_union(activity.days) AS days FROM @extschema@.usage_live_activity AS activity WHERE activity.user_id = ANY (%L::uuid[]) GROUP BY activity.user_id',
+                    changed || shared);
   END IF;
-  RETURN QUERY EXECUTE format($query$
-    SELECT user_id,
-           greatest(@extschema@.current_streak(days, $1), CASE WHEN $1 = $2 THEN @extschema@.current_streak(days, $1 - 1) END),
-           @extschema@.longest_streak(days, $1),
-           @extschema@.cardinality(days, daterange(NULL, $1, '[]')),
-           @extschema@.first_day(days),
-           @extschema@.last_day(days, $1)
-      FROM (%s) AS active
-     WHERE @extschema@.first_day(days) <= $1 $query$,
-    active)
-  USING day, today;
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_merged_streaks(date, date, uuid) IS
-  'Rows of streaks() as of a day for users of several accounts or with something pending, or for the users of an account; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_each_user(uuid) IS
+  'Where the days of each user are, maybe after today too, of everybody or of the users of an account: if settled, in the rows of user_activity that are not shared and not of those who are changed, which is null for nobody; of all others in the rows of a query, user_id and days; part of the reports';
 
--- Most users are read as they stand, and their rows are not kept anywhere: one
--- query that the planner takes into the query that asks. It is read with the
--- search_path of whoever asks.
 CREATE FUNCTION @extschema@.streaks(as_of date DEFAULT NULL, account_id uuid DEFAULT NULL)
 RETURNS TABLE (
   user_id          uuid,
@@ -968,45 +927,17 @@ RETURNS TABLE (
   first_active_day date,
   last_active_day  date
 )
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $function$
-  WITH report AS MATERIALIZED (
-    SELECT @extschema@.usage_report_day(streaks.as_of) AS day,
-           settings.today
-      FROM @extschema@.usage_today AS settings
-  )
-  SELECT activity.user_id,
-         CASE
-           WHEN (SELECT report.day OPERATOR(pg_catalog.<) report.today FROM report)
-             THEN @extschema@.current_streak(activity.days, (SELECT report.day FROM report))
-           -- Today still has time to go on.
-           ELSE greatest(@extschema@.current_streak(activity.days, (SELECT report.day FROM report)),
-                         @extschema@.current_streak(activity.days, (SELECT report.day OPERATOR(pg_catalog.-) 1 FROM report)))
-         END,
-         @extschema@.longest_streak(activity.days, (SELECT report.day FROM report)),
-         @extschema@.cardinality(activity.days, (SELECT pg_catalog.daterange(NULL::pg_catalog.date, report.day, '[]'::pg_catalog.text) FROM report)),
-         @extschema@.first_day(activity.days),
-         @extschema@.last_day(activity.days, (SELECT report.day FROM report))
-    FROM @extschema@.user_activity AS activity
-   WHERE streaks.account_id IS NULL
-     AND NOT activity.shared
-     AND @extschema@.first_day(activity.days) OPERATOR(pg_catalog.<=) (SELECT report.day FROM report)
-     AND NOT activity.user_id OPERATOR(pg_catalog.=) ANY (SELECT changes.user_id FROM @extschema@.usage_changes('{days}'::pg_catalog.text[]) AS changes)
-  UNION ALL
-  SELECT merged.user_id,
-         merged.current_streak,
-         merged.longest_streak,
-         merged.active_days,
-         merged.first_active_day,
-         merged.last_active_day
-    FROM report
-   CROSS JOIN LATERAL @extschema@.usage_merged_streaks(report.day, report.today, streaks.account_id) AS merged
-$function$;
+LANGUAGE c STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+SET DateStyle = 'ISO'
+SET work_mem = '64MB'
+AS 'MODULE_PATHNAME', 'streaks';
 
 COMMENT ON FUNCTION @extschema@.streaks(date, uuid) IS
   'Of each user active on a day or before (the as-of day unless given): days in a row up to that day, or, where that is today, up to yesterday if that is more; the most days in a row ever, days, first and last day until then; of an account''s own users if one is given';
 
-CREATE FUNCTION @extschema@.usage_power_users(first_day date, last_day date, least_days integer, changed uuid[], merged text)
+CREATE FUNCTION @extschema@.usage_power_users(first_day date, last_day date, least_days integer)
 RETURNS TABLE (
   user_id         uuid,
   account_name    text,
@@ -1014,11 +945,12 @@ RETURNS TABLE (
   active_days     integer,
   last_active_day date
 )
-LANGUAGE c STABLE PARALLEL SAFE
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'usage_power_users';
 
-COMMENT ON FUNCTION @extschema@.usage_power_users(date, date, integer, uuid[], text) IS
-  'Rows of power_users() of everybody, for at least so many days from the first to the last, which are fewer than 1024; changed, which may be null, and merged are what usage_merged_days() says; no rows for other NULLs, an error for other days (22008); part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_power_users(date, date, integer) IS
+  'Rows of power_users() of everybody, for at least so many days, and at least one, from the first to the last, which are fewer than 1024; NULL means no rows; an error for other days (22008); part of the reports';
 
 CREATE FUNCTION @extschema@.power_users(as_of date DEFAULT NULL, least_days integer DEFAULT 20, account_id uuid DEFAULT NULL)
 RETURNS TABLE (
@@ -1049,8 +981,7 @@ BEGIN
            found.role,
            found.active_days,
            found.last_active_day
-      FROM @extschema@.usage_merged_days() AS merged
-     CROSS JOIN LATERAL @extschema@.usage_power_users(day - 27, day, least_days, merged.changed, merged.query) AS found;
+      FROM @extschema@.usage_power_users(day - 27, day, least_days) AS found;
     RETURN;
   END IF;
   RETURN QUERY EXECUTE format($query$

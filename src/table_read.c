@@ -135,6 +135,8 @@ scan(Relation relation, int n_columns, const AttrNumber *columns, AttrNumber las
 typedef struct
 {
 	DestReceiver receiver;
+	int			n_columns;
+	const Oid  *types;
 	UaTakeRow	take;
 	void	   *taker;
 } RowReceiver;
@@ -152,6 +154,15 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 static void
 start_receiving(DestReceiver *self, int operation, TupleDesc desc)
 {
+	RowReceiver *receiver = (RowReceiver *) self;
+	bool		fits = desc->natts == receiver->n_columns;
+
+	for (int i = 0; fits && i < desc->natts; i++)
+		fits = TupleDescAttr(desc, i)->atttypid == receiver->types[i];
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the query does not return the columns that are needed")));
 }
 
 static void
@@ -160,10 +171,13 @@ end_receiving(DestReceiver *self)
 }
 
 void
-ua_read_query(const char *query, UaTakeRow take, void *taker)
+ua_read_query(const char *query, int n_columns, const Oid *types,
+			  UaTakeRow take, void *taker)
 {
 	RowReceiver receiver = {
 		.receiver = {receive_row, start_receiving, end_receiving, end_receiving, DestNone},
+		.n_columns = n_columns,
+		.types = types,
 		.take = take,
 		.taker = taker
 	};
@@ -185,6 +199,7 @@ ua_read_table(Oid schema, const char *table, int n_columns,
 	Relation	relation = ua_open_readable(schema, table);
 	AttrNumber	found[UA_MOST_COLUMNS];
 	AttrNumber	last;
+	Oid			types[UA_MOST_COLUMNS];
 	StringInfoData query;
 
 	Assert(n_columns <= UA_MOST_COLUMNS);
@@ -202,10 +217,13 @@ ua_read_table(Oid schema, const char *table, int n_columns,
 
 	initStringInfo(&query);
 	for (int i = 0; i < n_columns; i++)
+	{
+		types[i] = columns[i].type;
 		appendStringInfo(&query, "%s %s::%s", i == 0 ? "SELECT" : ",",
 						 quote_identifier(columns[i].name),
 						 format_type_be_qualified(columns[i].type));
+	}
 	appendStringInfo(&query, " FROM %s", ua_qualified(schema, table));
-	ua_read_query(query.data, take, taker);
+	ua_read_query(query.data, n_columns, types, take, taker);
 	pfree(query.data);
 }

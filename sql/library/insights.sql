@@ -384,6 +384,105 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer, text) IS
   'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; with an aggregate of days, in which %s stands for the days up to today, the query for its results: segment_value, counts; part of the reports';
 
+-- What a report counts of users' days: the settled rows of users of one account, as
+-- they stand, and what a query adds to these.
+CREATE TYPE @extschema@.usage_days_source AS (
+  settled  boolean,
+  segment  text,
+  of_users boolean,
+  skipped  uuid[],
+  query    text
+);
+
+COMMENT ON TYPE @extschema@.usage_days_source IS
+  'Rows of days to be counted: if settled, those of user_activity that are not shared and not of skipped users, under the account''s segment or the user''s (of_users), or none where that is null; and those of a query: segment_value text, days, back (the days of coming back) dayset, times (1 or -1) integer; part of the reports';
+
+CREATE FUNCTION @extschema@.usage_days_source(segment text, event text, category text, account_id uuid, own boolean)
+RETURNS @extschema@.usage_days_source
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  by_user CONSTANT boolean := own OR segment IS NULL OR segment IN ('role', 'country');
+  pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
+  activity CONSTANT text := CASE WHEN pending THEN '@extschema@.usage_live_activity' ELSE '@extschema@.user_activity' END;
+  -- A user's own segment, which is found by index
+  own_value CONSTANT text := CASE
+    WHEN segment IS NULL THEN 'NULL::text'
+    WHEN segment IN ('role', 'country') THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
+    ELSE format('(SELECT account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id WHERE member.user_id = active.user_id)', segment)
+  END;
+  account_value CONSTANT text := format('(SELECT account.%s FROM @extschema@.dim_account AS account WHERE account.account_id = active.account_id)', quote_ident(segment));
+  merged text := 'active.shared';
+  changed uuid[];
+  most_strays bigint;
+  strays bigint := 0;
+  source @extschema@.usage_days_source;
+BEGIN
+  IF account_id IS NOT NULL OR event IS NOT NULL OR category IS NOT NULL
+     OR segment IN ('account_id', 'source', 'event_name', 'event_category') THEN
+    source.settled := false;
+    source.query := format('SELECT segment_value, days, days AS back, 1 AS times FROM (%s) AS days',
+                           @extschema@.usage_days_query(segment, event, category, account_id, own, false));
+    RETURN source;
+  END IF;
+
+  -- Users of several accounts, and those with something pending, are merged.
+  IF pending THEN
+    SELECT array_agg(users.user_id) INTO changed
+      FROM (SELECT DISTINCT changes.user_id
+              FROM @extschema@.usage_changes('{days}'::text[]) AS changes) AS users;
+    SELECT format('active.user_id = ANY (%L::uuid[])', array_agg(shared.user_id) || changed) INTO merged
+      FROM @extschema@.user_activity AS shared
+     WHERE shared.shared;
+  END IF;
+  source.settled := true;
+  source.segment := segment;
+  source.of_users := by_user;
+  source.skipped := changed;
+  IF by_user THEN
+    source.query := format('SELECT active.user_id, @extschema@.dayset_union(active.days) AS days, 1 AS times FROM %s AS active WHERE %s GROUP BY active.user_id', activity, merged);
+    -- What is settled of users is mostly under their own account.
+    IF own AND segment IN ('plan_tier', 'region') AND NOT row_security_active('@extschema@.usage_strays') THEN
+      -- Of more than that, to look for each takes longer than to read all users.
+      most_strays := greatest((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) / 100, 10);
+      strays := (SELECT count(*) FROM (SELECT FROM @extschema@.usage_strays LIMIT most_strays + 1) AS stray);
+      source.of_users := strays > most_strays;
+    END IF;
+    IF strays > 0 AND NOT source.of_users THEN
+      -- Those who are elsewhere are taken from there and counted where they belong.
+      source.query := format($query$
+        WITH strayed AS MATERIALIZED (
+          SELECT active.account_id, active.user_id, active.days
+            FROM @extschema@.user_activity AS active
+           WHERE NOT active.shared
+             AND active.user_id = ANY (ARRAY(SELECT stray.user_id FROM @extschema@.usage_strays AS stray))
+             AND active.user_id <> ALL (%L::uuid[])
+        ), active AS (
+          SELECT user_id, days, 1 AS times FROM strayed
+          UNION ALL
+          %s
+        )
+        SELECT %s AS segment_value, days, days AS back, times FROM active
+        UNION ALL
+        SELECT %s, days, days, -1 FROM strayed AS active $query$,
+        coalesce(changed, '{}'), source.query, own_value, account_value);
+    ELSE
+      source.query := format('SELECT %s AS segment_value, days, days AS back, times FROM (%s) AS active', own_value, source.query);
+    END IF;
+  ELSE
+    source.query := format('SELECT segment_value, days, days AS back, 1 AS times FROM (SELECT %s AS segment_value, @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY 1, active.user_id) AS active',
+                           account_value, activity, merged);
+  END IF;
+  RETURN source;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_days_source(text, text, text, uuid, boolean) IS
+  'Users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users: each user once in each segment where the segment is the account''s or an event''s, and once in all where it is the user''s own; part of the reports';
+
 -- ---------- what the second level tells ----------
 
 -- The query for months: segment_value, as it is stored, and the sums asked for, or
@@ -563,6 +662,43 @@ AS 'MODULE_PATHNAME', 'usage_figures';
 COMMENT ON FUNCTION @extschema@.usage_figures(text, text, date, date, date, boolean) IS
   'Sums by segment and period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, and of the period before each, in order, of what a query has of days up to today: a text or a uuid for the segment, then value, active, arrived and returned, each a dayseries, or a dayseries_map and its label, null for all; segments with no one active in any of the periods are left out, but for the null one of everybody; NULL means no rows; errors for an unknown period (22023), other columns (42804), ranges that run backwards, are infinite or longer than 10000000 days (22008) and sums beyond bigint (22003); part of the reports';
 
+CREATE FUNCTION @extschema@.usage_stickiness_counts(source @extschema@.usage_days_source, period text, first_start date, last_start date, today date, everybody boolean)
+RETURNS TABLE (
+  segment_value text,
+  period_start  date,
+  active_days   integer,
+  users         bigint,
+  active_users  bigint,
+  is_complete   boolean
+)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+AS 'MODULE_PATHNAME', 'usage_stickiness_counts';
+
+COMMENT ON FUNCTION @extschema@.usage_stickiness_counts(@extschema@.usage_days_source, text, date, date, date, boolean) IS
+  'Users by the number of days, from 1, on which they were active in each period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, by segment, in order; segments without anybody are left out, but for the null one of everybody; NULL means no rows; errors for an unknown period (22023), a query with other columns (42804) and ranges that run backwards, are infinite or longer than 10000000 days (22008); part of the reports';
+
+CREATE FUNCTION @extschema@.usage_retention_counts(source @extschema@.usage_days_source, period text, unbounded boolean, first_start date, last_start date, as_of_start date, today date)
+RETURNS TABLE (
+  segment_value  text,
+  cohort_start   date,
+  period_number  integer,
+  cohort_size    bigint,
+  retained_users bigint,
+  is_complete    boolean
+)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+SET enable_mergejoin = off
+AS 'MODULE_PATHNAME', 'usage_retention_counts';
+
+COMMENT ON FUNCTION @extschema@.usage_retention_counts(@extschema@.usage_days_source, text, boolean, date, date, date, date) IS
+  'Users by the period (day, week, month, quarter) of their first day, from that which begins on first_start to that which begins on last_start, and how many of them were back in each period from then on to that which begins on as_of_start, or, unbounded, in it or a later one, by segment, in order; cohorts without anybody are left out; NULL means no rows; errors as of usage_stickiness_counts(); part of the reports';
+
 -- ---------- the reports ----------
 
 CREATE FUNCTION @extschema@.active_users(
@@ -674,7 +810,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
-SET DateStyle = 'ISO'
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -683,39 +819,16 @@ BEGIN
   PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
-  RETURN QUERY EXECUTE format($query$
-    WITH days AS MATERIALIZED (
-      SELECT segment_value,
-             counts OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
-        FROM (%s) AS days
-    ), buckets AS MATERIALIZED (
-      SELECT days.segment_value,
-             bucket.active_days,
-             days.counts OPERATOR(@extschema@.->) bucket.active_days::text AS counts
-        FROM days
-       CROSS JOIN generate_series(1, CASE $3 WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 31 ELSE 92 END) AS bucket (active_days)
-       WHERE $4 IS NULL OR NOT @extschema@.isempty(days.counts)
-    )
-    -- The frame is the whole partition; its order is that of the rows.
-    SELECT found.period_start,
-           found.segment_value,
-           found.active_days,
-           found.users,
-           round(found.users / nullif(sum(found.users) OVER (PARTITION BY found.segment_value, found.period_start ORDER BY found.active_days
-                                                             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING), 0), 4),
-           found.next_start <= $5
-      FROM (SELECT periods.period_start,
-                   periods.next_start,
-                   buckets.segment_value,
-                   buckets.active_days,
-                   coalesce(@extschema@.value_on(buckets.counts, periods.period_start), 0) AS users
-              FROM buckets
-             CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
-             WHERE buckets.active_days <= periods.next_start - periods.period_start) AS found
-     ORDER BY found.segment_value, found.period_start, found.active_days $query$,
-    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false,
-                                 counts => format('@extschema@.active_day_counts(days, %L::text, %s, %%s)', period, range.week_start)))
-  USING range.first_start, range.last_start, period, segment, range.today;
+  RETURN QUERY
+  SELECT counted.period_start,
+         counted.segment_value,
+         counted.active_days,
+         counted.users,
+         round(counted.users::numeric / nullif(counted.active_users, 0), 4),
+         counted.is_complete
+    FROM @extschema@.usage_stickiness_counts(
+           @extschema@.usage_days_source(segment, event, category, stickiness.account_id, false),
+           period, range.first_start, range.last_start, range.today, segment IS NULL) AS counted;
 END
 $function$;
 
@@ -796,71 +909,62 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 SET DateStyle = 'ISO'
-SET work_mem = '64MB'
-SET max_parallel_workers_per_gather = 1
-SET enable_mergejoin = off
 AS $function$
 #variable_conflict use_column
 DECLARE
   one_account CONSTANT uuid := retention_report.account_id;
   range record;
-  starts date[];
-  ends date[];
-  past daterange;
-  counted text;
-  cohorts text;
+  as_of_start date;
+  source @extschema@.usage_days_source;
 BEGIN
   PERFORM @extschema@.usage_check_choice('kind'::text, kind, '{n_period,unbounded}'::text[]);
   PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
   range := @extschema@.usage_report_range(cohort_from, cohort_to, period);
-  SELECT array_agg(periods.period_start), array_agg(periods.next_start)
-    INTO starts, ends
-    FROM @extschema@.usage_periods(range.first_start, @extschema@.usage_period_start(range.as_of, period, range.week_start), period) AS periods;
-  past := daterange(NULL, range.today, '[]');
+  as_of_start := @extschema@.usage_period_start(range.as_of, period, range.week_start);
 
   IF period = 'week' AND kind = 'n_period' AND coalesce(start_event, return_event, segment, one_account::text) IS NULL THEN
     -- The second level has the weekly cohorts of everybody.
-    cohorts := format($query$
-      SELECT NULL::text AS segment_value, cohort.label::date AS cohort_start, @extschema@.value_on(cohort.users, cohort.label::date) AS cohort_size, cohort.users
-        FROM (SELECT part.label, @extschema@.by_week(part.series OPERATOR(@extschema@.*) %L::daterange, $2) AS users
-                FROM (%s) AS total
-               CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
-      past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts'::text, 'cohorts'::text, '{cohorts}'::text[], NULL::text, NULL::uuid, range.first_start, range.today));
-  ELSE
-    IF start_event IS NOT DISTINCT FROM return_event THEN
-      counted := @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, false,
-                                              counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L::boolean, %%s)', period, range.week_start, kind = 'unbounded'));
-    ELSE
-      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L::boolean, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
-        kind = 'unbounded', past,
-        @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, true),
-        @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true, true));
-    END IF;
-    cohorts := format($query$
-      SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
-        FROM (%s) AS counted
-       CROSS JOIN LATERAL @extschema@.unnest(counted.counts OPERATOR(@extschema@.->) 'size'::text) AS size
-       CROSS JOIN LATERAL (SELECT @extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2) AS users) AS cohort $query$,
-      counted);
+    RETURN QUERY EXECUTE format($query$
+      SELECT NULL::text,
+             cohort.cohort_start,
+             (since.period_start - cohort.cohort_start) / 7,
+             cohort.cohort_size,
+             retained.users,
+             round(retained.users::numeric / cohort.cohort_size, 4),
+             since.next_start <= $4
+        FROM (SELECT part.label::date AS cohort_start,
+                     @extschema@.value_on(part.users, part.label::date) AS cohort_size,
+                     part.users
+                FROM (SELECT part.label, @extschema@.by_week(part.series OPERATOR(@extschema@.*) daterange(NULL, $4, '[]'), $1) AS users
+                        FROM (%s) AS total
+                       CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS part
+              OFFSET 0) AS cohort
+       CROSS JOIN LATERAL @extschema@.usage_periods(cohort.cohort_start, $5, 'week'::text) AS since
+       CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(cohort.users, since.period_start), 0) AS users) AS retained
+       WHERE cohort.cohort_start BETWEEN $2 AND $3 AND cohort.cohort_size > 0
+       ORDER BY cohort.cohort_start, since.period_start $query$,
+      @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts'::text, 'cohorts'::text, '{cohorts}'::text[], NULL::text, NULL::uuid, range.first_start, range.today))
+    USING range.week_start, range.first_start, range.last_start, range.today, as_of_start;
+    RETURN;
   END IF;
-  RETURN QUERY EXECUTE format($query$
-    SELECT cohorts.segment_value,
-           cohorts.cohort_start,
-           (since.number - 1)::integer,
-           cohorts.cohort_size,
-           retained.users,
-           round(retained.users::numeric / cohorts.cohort_size, 4),
-           since.next_start <= $5
-      FROM (%s OFFSET 0) AS cohorts
-     CROSS JOIN LATERAL unnest($6[array_position($6, cohorts.cohort_start):], $7[array_position($6, cohorts.cohort_start):]) WITH ORDINALITY AS since (period_start, next_start, number)
-     CROSS JOIN LATERAL (SELECT coalesce(%s, 0) AS users) AS retained
-     WHERE cohorts.cohort_start BETWEEN $3 AND $4 AND cohorts.cohort_size > 0
-     ORDER BY cohorts.segment_value, cohorts.cohort_start, since.number $query$,
-    cohorts,
-    -- Whoever comes back later has been kept until then.
-    CASE kind WHEN 'unbounded' THEN '@extschema@.total(cohorts.users OPERATOR(@extschema@.*) daterange(since.period_start, NULL))'
-              ELSE '@extschema@.value_on(cohorts.users, since.period_start)' END)
-  USING period, range.week_start, range.first_start, range.last_start, range.today, starts, ends;
+
+  IF start_event IS NOT DISTINCT FROM return_event THEN
+    source := @extschema@.usage_days_source(segment, start_event, NULL::text, one_account, true);
+  ELSE
+    source.settled := false;
+    source.query := format('SELECT started.segment_value, started.days, back.days AS back, 1 AS times FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
+      @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, true),
+      @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true, true));
+  END IF;
+  RETURN QUERY
+  SELECT counted.segment_value,
+         counted.cohort_start,
+         counted.period_number,
+         counted.cohort_size,
+         counted.retained_users,
+         round(counted.retained_users::numeric / counted.cohort_size, 4),
+         counted.is_complete
+    FROM @extschema@.usage_retention_counts(source, period, kind = 'unbounded', range.first_start, range.last_start, as_of_start, range.today) AS counted;
 END
 $function$;
 

@@ -56,18 +56,52 @@ cohort_of(Retention *retention, Segment *segment, int32 period)
 	return cohort;
 }
 
+/* Once for each period that the user was back in, from the cohort's on. */
+static inline void
+count_periods(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays back, int times)
+{
+	UaGridReader reader;
+	const UaGridPart *part;
+	const UaGridPart *end;
+	uint64		bits;
+	int32		done = cohort - 1;	/* up to there nothing more is to be counted */
+
+	ua_grid_read(&reader, grid, back);
+	while (ua_grid_next(&reader, &bits, &part, &end))
+	{
+		const UaGridPart *last = end - 1;
+
+		/* A period may go on from the word before. */
+		while (part < end && part->period <= done)
+			part++;
+		for (; part < end; part++)
+			retained[part->period - cohort] += (bits & part->days) != 0 ? times : 0;
+		if ((bits & last->days) != 0)
+			done = Max(done, last->period);
+	}
+}
+
+/* Once, in the last of them. */
+static inline void
+count_last_period(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays back, int times)
+{
+	UaDay		last;
+	int32		period;
+
+	if (!ua_days_last_until(back, grid->first + grid->n_days - 1, &last))
+		return;
+	period = ua_grid_period(grid, last);
+	if (period >= cohort)
+		retained[period - cohort] += times;
+}
+
 static void
 take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back, int times)
 {
 	Retention  *retention = self;
 	Cohort	   *cohort;
-	UaGridReader reader;
-	const UaGridPart *part;
-	const UaGridPart *end;
-	uint64		bits;
 	UaDay		first;
 	int32		period;
-	int32		last;			/* in which the user was back */
 
 	if (!ua_days_first(days, &first))
 		return;
@@ -78,25 +112,10 @@ take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back, int times
 	cohort->size += times;
 	if (back.body == NULL)
 		return;
-
-	last = period - 1;
-	ua_grid_read(&reader, &retention->grid, back);
-	while (ua_grid_next(&reader, &bits, &part, &end))
-	{
-		for (; part < end; part++)
-		{
-			/* A period may go on in the next word. */
-			bool		is_back = (bits & part->days) != 0 && part->period > last;
-
-			if (!is_back)
-				continue;
-			last = part->period;
-			if (!retention->unbounded)
-				cohort->retained[last - period] += times;
-		}
-	}
-	if (retention->unbounded && last >= period)
-		cohort->retained[last - period] += times;
+	if (retention->unbounded)
+		count_last_period(&retention->grid, cohort->retained, period, back, times);
+	else
+		count_periods(&retention->grid, cohort->retained, period, back, times);
 }
 
 static void

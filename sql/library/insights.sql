@@ -412,9 +412,9 @@ DECLARE
   own_value CONSTANT text := CASE
     WHEN segment IS NULL THEN 'NULL::text'
     WHEN segment IN ('role', 'country') THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
-    ELSE format('(SELECT account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id WHERE member.user_id = active.user_id)', segment)
+    ELSE format('(SELECT @extschema@.usage_segment(member.account_id, %L::text, false) FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
   END;
-  account_value CONSTANT text := format('(SELECT account.%s FROM @extschema@.dim_account AS account WHERE account.account_id = active.account_id)', quote_ident(segment));
+  account_value CONSTANT text := format('@extschema@.usage_segment(active.account_id, %L::text, false)', segment);
   merged text := 'active.shared';
   changed uuid[];
   most_strays bigint;

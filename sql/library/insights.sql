@@ -200,9 +200,9 @@ COMMENT ON FUNCTION @extschema@.usage_segment(uuid, text, boolean) IS
 -- A user has a row in each segment, and is whom the segment's events are of;
 -- where users are followed over time (own), whom the segment has today. Which
 -- users they are can be left out (without with_users), and is null then, maybe.
--- With a period, counts of users in their place, and with counts, an aggregate of
--- days whose results can be added up, with %s for those up to today, these results.
-CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL, counts text DEFAULT NULL)
+-- With a period, where events are counted under their own segment, counts of users
+-- in their place: segment_value, active, arrived, returned.
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -246,31 +246,13 @@ DECLARE
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
   users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
-  aggregate CONSTANT text := CASE WHEN period IS NULL THEN counts ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %%s)', period, week_start) END;
-  -- The aggregate itself tells segments apart, but accounts, which may be many.
-  counted CONSTANT text := CASE
-    WHEN segment IS NULL THEN format('SELECT NULL::text AS segment_value, %s AS counts FROM (%%s) AS days', format(aggregate, past))
-    WHEN segment = 'account_id' THEN format('SELECT segment_value, %s AS counts FROM (%%s) AS days GROUP BY segment_value', format(aggregate, past))
-    ELSE format('SELECT part.segment_value, part.counts FROM (SELECT %s AS found FROM (%%s) AS days) AS counted CROSS JOIN LATERAL unnest(counted.found) AS part', format(aggregate, past || ', segment_value'))
-  END;
-  in_parts CONSTANT boolean := aggregate IS NOT NULL AND account_id IS NULL AND NOT of_events AND segment IS DISTINCT FROM 'account_id';
-  -- A user's own segment, which is found by index
-  own_value CONSTANT text := CASE
-    WHEN segment IN ('role', 'country') THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
-    WHEN segment IN ('plan_tier', 'region') THEN format('(SELECT account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id WHERE member.user_id = active.user_id)', segment)
-  END;
-  -- What is settled of users is mostly under their own account.
-  by_row CONSTANT boolean := in_parts AND own AND segment IN ('plan_tier', 'region') AND NOT row_security_active('@extschema@.usage_strays');
+  counting CONSTANT boolean := period IS NOT NULL AND of_events AND (segment IS NULL OR NOT by_user);
   -- Which labels count, and under which names
   labels text[];
   names text[];
   others text;
-  counting boolean := false;
   passes integer := 1;
   changed uuid[];
-  strays bigint := 0;
-  most_strays bigint;
-  row_segment text := value;
   merged text;
   settled text;
   joined text;
@@ -289,7 +271,6 @@ BEGIN
        WHERE others IS NOT NULL
           OR taxonomy.event_category = category;
     END IF;
-    counting := period IS NOT NULL AND (segment IS NULL OR NOT by_user);
     -- So many users are held in memory at a time that they have a million sets of days.
     IF account_id IS NULL THEN
       passes := greatest(1, ceil((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass)
@@ -328,61 +309,30 @@ BEGIN
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
     END IF;
-    IF by_row THEN
-      -- Of more than that, to look for each takes longer than to read all users.
-      most_strays := greatest((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) / 100, 10);
-      strays := (SELECT count(*) FROM (SELECT FROM @extschema@.usage_strays LIMIT most_strays + 1) AS stray);
-      IF strays <= most_strays THEN
-        row_segment := format('@extschema@.usage_segment(active.account_id, %L::text, false)', segment);
-      ELSE
-        strays := 0;
-      END IF;
-    END IF;
     -- The parts have no column that is not used: then their rows are passed on as they are.
     settled := format('SELECT %s %s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
-      CASE WHEN in_parts AND segment IS NOT NULL OR NOT by_user THEN row_segment || ' AS segment_value,' ELSE '' END,
-      CASE WHEN NOT in_parts AND users_used THEN 'active.user_id,' ELSE '' END,
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END,
+      CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
       CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END);
     joined := format('SELECT %s %s @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
       CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
       activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
-    IF in_parts THEN
-      -- Each part is counted where it is read: no row of a user goes any further.
-      query := format(counted, settled);
-      IF strays > 0 THEN
-        -- Those who are elsewhere are taken from there and counted where they belong.
-        query := format('WITH strayed AS MATERIALIZED (SELECT active.account_id, active.user_id, active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared AND active.user_id = ANY (ARRAY(SELECT stray.user_id FROM @extschema@.usage_strays AS stray)) %s) %s UNION ALL SELECT segment_value, OPERATOR(@extschema@.-) counts FROM (%s) AS strayed',
-          CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
-          query,
-          format(counted, format('SELECT (SELECT account.%I FROM @extschema@.dim_account AS account WHERE account.account_id = active.account_id) AS segment_value, active.days FROM strayed AS active', segment)));
-        joined := format('%s UNION ALL SELECT strayed.user_id, strayed.days FROM strayed', joined);
-      END IF;
-      IF by_user AND segment IS NOT NULL THEN
-        joined := format('SELECT %s AS segment_value, active.days FROM (%s) AS active', own_value, joined);
-      END IF;
-      query := format('SELECT segment_value, @extschema@.sum(counts) AS counts FROM (%s UNION ALL %s) AS parts GROUP BY segment_value',
-        query, format(counted, joined));
-    ELSE
-      query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
-        CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
-        settled, joined);
-    END IF;
+    query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
+      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
+      settled, joined);
   END IF;
-  IF NOT counting AND NOT in_parts THEN
-    IF by_user THEN
-      query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
-    END IF;
-    IF aggregate IS NOT NULL THEN
-      query := format(counted, query);
-    END IF;
+  IF counting THEN
+    RETURN format('SELECT segment_value, active, arrived, returned FROM (%s) AS counted', query);
   END IF;
-  RETURN CASE WHEN period IS NULL OR counting THEN query
-              ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned FROM (%s) AS counted', query) END;
+  IF by_user THEN
+    query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
+  END IF;
+  RETURN (query);
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer, text) IS
-  'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; with an aggregate of days, in which %s stands for the days up to today, the query for its results: segment_value, counts; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer) IS
+  'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, of events and under their own segment or none, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
 
 -- What a report counts of users' days: the settled rows of users of one account, as
 -- they stand, and what a query adds to these.
@@ -483,6 +433,24 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_days_source(text, text, text, uuid, boolean) IS
   'Users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users: each user once in each segment where the segment is the account''s or an event''s, and once in all where it is the user''s own; part of the reports';
 
+-- The rows of events that are read and joined, and how many there are, cannot be
+-- told before: a second process gains nothing, and hashing is what serves.
+CREATE FUNCTION @extschema@.usage_active_counts(source @extschema@.usage_days_source, period text, window_days integer, first_start date, last_start date, today date)
+RETURNS TABLE (
+  segment_value text,
+  active        @extschema@.dayseries,
+  arrived       @extschema@.dayseries,
+  returned      @extschema@.dayseries
+)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+AS 'MODULE_PATHNAME', 'usage_active_counts';
+
+COMMENT ON FUNCTION @extschema@.usage_active_counts(@extschema@.usage_days_source, text, integer, date, date, date) IS
+  'By segment, in order, users active in each period (day, week, month, quarter), from the one before that which begins on first_start to that which begins on last_start, of these those who had never been before, and those who were in the period before (not told of the first period), on first days of periods; or, with windows of 1 to 366 days rather than 0, users active in these, under their last day; NULL means no rows; errors as of usage_stickiness_counts(), and for a window out of range (22023); part of the reports';
+
 -- ---------- what the second level tells ----------
 
 -- The query for months: segment_value, as it is stored, and the sums asked for, or
@@ -543,7 +511,8 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   one_account CONSTANT uuid := usage_figures_query.account_id;
-  past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
+  today CONSTANT date := (SELECT today FROM @extschema@.usage_today);
+  past CONSTANT daterange := daterange(NULL, today, '[]');
   week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
   pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
   figure CONSTANT text := CASE WHEN window_days IS NOT NULL
@@ -611,11 +580,14 @@ BEGIN
              ELSE format('@extschema@.count_by_day(@extschema@."trailing"(days, %s))', window_days) END);
     END IF;
   ELSE
-    query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
-      CASE WHEN window_days IS NULL
-            THEN @extschema@.usage_days_query(segment, event, category, one_account, own, false, period, week_start)
-            ELSE format('SELECT segment_value, counts AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned FROM (%s) AS windows',
-                        @extschema@.usage_days_query(segment, event, category, one_account, own, false, counts => format('@extschema@.window_counts(days, %s, %%s)', window_days))) END);
+    query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM %s AS counted',
+      CASE WHEN window_days IS NULL AND NOT own AND (segment IS NULL OR segment NOT IN ('role', 'country'))
+                AND (event IS NOT NULL OR category IS NOT NULL OR segment IN ('source', 'event_name', 'event_category'))
+             OR window_days IS NULL AND own AND segment IS NULL AND (event IS NOT NULL OR category IS NOT NULL)
+           THEN format('(%s)', @extschema@.usage_days_query(segment, event, category, one_account, own, false, period, week_start))
+           ELSE format('@extschema@.usage_active_counts(@extschema@.usage_days_source(%L::text, %L::text, %L::text, %L::uuid, %L::boolean), %L::text, %s, %L::date, %L::date, %L::date)',
+                       segment, event, category, one_account, own, period, coalesce(window_days, 0),
+                       from_day, @extschema@.usage_period_start(to_day, period, week_start), today) END);
     IF metric IS NOT NULL THEN
       query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
         WHEN segment IN ('role', 'country') THEN

@@ -375,9 +375,8 @@ SELECT is_empty(
       FROM member
       JOIN pg_aggregate
         ON aggfnoid = objid AND classid = 'pg_proc'::regclass
-     WHERE aggfinalfn NOT IN ('segment_counts_finalfn'::regproc, 'segment_series_finalfn'::regproc)
-       AND (aggcombinefn = 0 OR aggtranstype = 'internal'::regtype AND (aggserialfn = 0 OR aggdeserialfn = 0))$$,
-  'every aggregate but those by segment can be computed in parts');
+     WHERE (aggcombinefn = 0 OR aggtranstype = 'internal'::regtype AND (aggserialfn = 0 OR aggdeserialfn = 0))$$,
+  'every aggregate can be computed in parts');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,11 +1,12 @@
 /*
  * period_figures.c
- *		usage_figures(): adds up what a query says of days, by segment and
- *		period.
+ *		usage_figures(): adds up what accounts and a query have of days, by
+ *		segment and period.
  *
  * A report has a row of a few days for each account and month, and comes to a
- * few numbers for each segment and period. Rows go from the executor right into
- * these numbers: no series is made on the way, nothing is sorted but segments.
+ * few numbers for each segment and period. Rows go from the table, or from the
+ * executor, right into these numbers: no series is made on the way, nothing is
+ * sorted but segments.
  */
 #include "postgres.h"
 
@@ -19,6 +20,7 @@
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "tcop/dest.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/memutils.h"
@@ -29,6 +31,8 @@
 #include "compat.h"
 #include "dayseries_sql.h"
 #include "model.h"
+#include "segments.h"
+#include "table_read.h"
 
 PG_FUNCTION_INFO_V1(usage_figures);
 
@@ -106,6 +110,8 @@ lay_out(Periods *periods, const PeriodKind *kind,
 
 /* ---------- sums ---------- */
 
+#define UUID_TEXT_LEN	36
+
 enum
 {
 	VALUE, ACTIVE, ARRIVED, RETURNED
@@ -157,42 +163,36 @@ typedef struct
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* Takes a segment, a text or a uuid, and the figures. */
 typedef struct
 {
-	DestReceiver receiver;
 	MemoryContext context;
-	Oid			series_type;
-	Oid			map_type;
 	const Periods *periods;
-	bool		of_uuids;
-	int			columns[N_FIGURES];
-	bool		is_map[N_FIGURES];	/* has a label in the next column */
+	bool		of_uuids;		/* segments are accounts */
 	names_hash *names;
 	Segment    *last;			/* of the row before: mostly this one's too */
 	Segment    *unnamed;		/* where that is null; NULL for none */
-} FigureReceiver;
+} Sums;
 
 static void
-add_widely(FigureReceiver *receiver, Figure *figure, int32 period, int64 value)
+add_widely(Sums *sums, Figure *figure, int32 period, int64 value)
 {
 	if (figure->carries == NULL)
 		figure->carries =
-			MemoryContextAllocZero(receiver->context,
-								   receiver->periods->count * sizeof(int64));
+			MemoryContextAllocZero(sums->context,
+								   sums->periods->count * sizeof(int64));
 	figure->sums[period] = (int64) ((uint64) figure->sums[period] + (uint64) value);
 	figure->carries[period] += value < 0 ? -1 : 1;
 }
 
 static void
-add_series(FigureReceiver *receiver, Figure *figure, UaDayseries series)
+add_series(Sums *sums, Figure *figure, UaDayseries series)
 {
-	const Periods *periods = receiver->periods;
+	const Periods *periods = sums->periods;
 	UaDayseriesReader reader;
 	UaDayseriesBlock block;
 
 	if (figure->sums == NULL)
-		figure->sums = MemoryContextAllocZero(receiver->context,
+		figure->sums = MemoryContextAllocZero(sums->context,
 											  periods->count * sizeof(int64));
 	ua_dayseries_read(&reader, series);
 	while (ua_dayseries_next(&reader, &block))
@@ -210,7 +210,7 @@ add_series(FigureReceiver *receiver, Figure *figure, UaDayseries series)
 				continue;
 			period = periods->of_day[place];
 			if (unlikely(pg_add_s64_overflow(figure->sums[period], *value, &sum)))
-				add_widely(receiver, figure, period, *value);
+				add_widely(sums, figure, period, *value);
 			else
 				figure->sums[period] = sum;
 		}
@@ -219,7 +219,7 @@ add_series(FigureReceiver *receiver, Figure *figure, UaDayseries series)
 
 /* Those of a label, or of all labels together. */
 static void
-add_map(FigureReceiver *receiver, Figure *figure, UaMap map, text *label)
+add_map(Sums *sums, Figure *figure, UaMap map, text *label)
 {
 	UaMapReader reader;
 	UaMapEntry	entry;
@@ -227,16 +227,35 @@ add_map(FigureReceiver *receiver, Figure *figure, UaMap map, text *label)
 	if (label != NULL)
 	{
 		if (ua_map_find(map, VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label), &entry.series))
-			add_series(receiver, figure, entry.series);
+			add_series(sums, figure, entry.series);
 		return;
 	}
 	ua_map_read(&reader, map);
 	while (ua_map_next(&reader, &entry))
-		add_series(receiver, figure, entry.series);
+		add_series(sums, figure, entry.series);
+}
+
+/* What uuid_out() makes of it */
+static text *
+uuid_text(const char *uuid)
+{
+	static const char digits[] = "0123456789abcdef";
+	text	   *result = palloc(VARHDRSZ + UUID_TEXT_LEN);
+	char	   *to = VARDATA(result);
+
+	SET_VARSIZE(result, VARHDRSZ + UUID_TEXT_LEN);
+	for (int i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*to++ = '-';
+		*to++ = digits[(uint8) uuid[i] >> 4];
+		*to++ = digits[(uint8) uuid[i] & 0x0F];
+	}
+	return result;
 }
 
 static Segment *
-segment_named(FigureReceiver *receiver, SegmentKey key)
+segment_named(Sums *sums, SegmentKey key)
 {
 	NamedSegment *entry;
 	Segment    *segment;
@@ -244,41 +263,35 @@ segment_named(FigureReceiver *receiver, SegmentKey key)
 	char	   *copy;
 	bool		found;
 
-	entry = names_lookup(receiver->names, key);
+	entry = names_lookup(sums->names, key);
 	if (entry != NULL)
 		return entry->segment;
 
-	caller = MemoryContextSwitchTo(receiver->context);
+	caller = MemoryContextSwitchTo(sums->context);
 	segment = palloc0(sizeof(Segment));
 	segment->key = copy = palloc(Max(key.size, 1));
 	segment->key_size = key.size;
 	memcpy(copy, key.data, key.size);
 	key.data = copy;
-	if (receiver->of_uuids)
-	{
-		copy = DatumGetCString(DirectFunctionCall1(uuid_out, PointerGetDatum(copy)));
-		segment->name = cstring_to_text(copy);
-	}
-	else
-		segment->name = cstring_to_text_with_len(copy, key.size);
-	names_insert(receiver->names, key, &found)->segment = segment;
+	segment->name = sums->of_uuids ? uuid_text(copy) :
+		cstring_to_text_with_len(copy, key.size);
+	names_insert(sums->names, key, &found)->segment = segment;
 	MemoryContextSwitchTo(caller);
 	return segment;
 }
 
 static Segment *
-segment_of(FigureReceiver *receiver, Datum value, bool isnull)
+segment_of(Sums *sums, Datum value, bool isnull)
 {
 	SegmentKey	key;
 
 	if (isnull)
 	{
-		if (receiver->unnamed == NULL)
-			receiver->unnamed = MemoryContextAllocZero(receiver->context,
-													   sizeof(Segment));
-		return receiver->unnamed;
+		if (sums->unnamed == NULL)
+			sums->unnamed = MemoryContextAllocZero(sums->context, sizeof(Segment));
+		return sums->unnamed;
 	}
-	if (receiver->of_uuids)
+	if (sums->of_uuids)
 	{
 		key.data = (const char *) DatumGetUUIDP(value);
 		key.size = UUID_LEN;
@@ -290,12 +303,143 @@ segment_of(FigureReceiver *receiver, Datum value, bool isnull)
 		key.data = VARDATA_ANY(name);
 		key.size = VARSIZE_ANY_EXHDR(name);
 	}
-	if (receiver->last == NULL ||
-		receiver->last->key_size != key.size ||
-		memcmp(receiver->last->key, key.data, key.size) != 0)
-		receiver->last = segment_named(receiver, key);
-	return receiver->last;
+	if (sums->last == NULL ||
+		sums->last->key_size != key.size ||
+		memcmp(sums->last->key, key.data, key.size) != 0)
+		sums->last = segment_named(sums, key);
+	return sums->last;
 }
+
+/* A series, or a map, of which a label may be asked for; either may be toasted. */
+static void
+add_value(Sums *sums, Figure *figure, Datum datum, bool is_map, text *label)
+{
+	struct varlena *stored = (struct varlena *) DatumGetPointer(datum);
+	struct varlena *value = pg_detoast_datum_packed(stored);
+
+	if (is_map)
+		add_map(sums, figure, ua_map_of(PointerGetDatum(value)), label);
+	else
+		add_series(sums, figure, ua_dayseries_of(PointerGetDatum(value)));
+	if (value != stored)
+		pfree(value);
+}
+
+/* ---------- rows of accounts ---------- */
+
+/* Takes an account, a month, and the columns that figures are in. */
+typedef struct
+{
+	Sums	   *sums;
+	UaSegments *segments;		/* NULL where these are the accounts */
+	int64		first_month;
+	int64		last_month;
+	int			columns[N_FIGURES]; /* 0 for none */
+	bool		is_map[N_FIGURES];
+	text	   *labels[N_FIGURES];	/* NULL for all of a map */
+} AccountTaker;
+
+static Segment *
+segment_of_account(AccountTaker *taker, Datum account)
+{
+	UaSegment  *segment;
+
+	if (taker->segments == NULL)
+		return segment_of(taker->sums, account, false);
+	segment = ua_segment_of(taker->segments, DatumGetUUIDP(account));
+	if (segment == NULL)
+		return segment_of(taker->sums, (Datum) 0, true);
+	if (segment->group == NULL)
+		segment->group = segment_of(taker->sums, PointerGetDatum(segment->name),
+									segment->name == NULL);
+	return segment->group;
+}
+
+static void
+take_account(void *self, const Datum *values, const bool *nulls)
+{
+	AccountTaker *taker = self;
+	DateADT		month = DatumGetDateADT(values[1]);
+	Segment    *segment;
+
+	if (nulls[0] || nulls[1] || month < taker->first_month || month > taker->last_month)
+		return;
+	segment = segment_of_account(taker, values[0]);
+	for (int i = 0; i < N_FIGURES; i++)
+	{
+		int			column = taker->columns[i];
+
+		if (column != 0 && !nulls[column])
+			add_value(taker->sums, &segment->figures[i], values[column],
+					  taker->is_map[i], taker->labels[i]);
+	}
+}
+
+/*
+ * Add up account_rollup. What is read of it is a segment, then for each figure
+ * NULL or a column: of a map, with a slash behind it and a label, if it is not
+ * for all of them.
+ */
+static void
+read_accounts(Sums *sums, ArrayType *what, Oid schema, Oid series_type, Oid map_type)
+{
+	const Periods *periods = sums->periods;
+	AccountTaker taker = {.sums = sums};
+	UaTableColumn columns[2 + N_FIGURES] = {{"account_id", UUIDOID}, {"month", DATEOID}};
+	int			n_columns = 2;
+	Datum	   *words;
+	bool	   *nulls;
+	int			n_words;
+	char	   *segment;
+
+	deconstruct_array(what, TEXTOID, -1, false, TYPALIGN_INT, &words, &nulls, &n_words);
+	if (n_words != 1 + N_FIGURES || nulls[0])
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("what is read of accounts must be a segment and %d figures", N_FIGURES)));
+	segment = TextDatumGetCString(words[0]);
+	for (int i = 0; i < N_FIGURES; i++)
+	{
+		char	   *column;
+		char	   *slash;
+
+		if (nulls[1 + i])
+			continue;
+		column = TextDatumGetCString(words[1 + i]);
+		slash = strchr(column, '/');
+		if (slash != NULL)
+		{
+			*slash = '\0';
+			taker.is_map[i] = true;
+			if (slash[1] != '\0')
+				taker.labels[i] = cstring_to_text(slash + 1);
+		}
+		columns[n_columns] = (UaTableColumn) {column, slash != NULL ? map_type : series_type};
+		taker.columns[i] = n_columns++;
+	}
+
+	if (strcmp(segment, "account_id") == 0)
+		sums->of_uuids = true;
+	else
+		taker.segments = ua_segments_read(schema, segment, false);
+	taker.first_month = ua_first_day_of_month(ua_month_of_day(periods->first));
+	taker.last_month = (int64) periods->first + periods->days - 1;
+	ua_read_table(schema, "account_rollup", n_columns, columns, take_account, &taker);
+}
+
+/* ---------- rows of a query ---------- */
+
+/* Takes a segment, a text or a uuid, and the figures. */
+typedef struct
+{
+	DestReceiver receiver;
+	Sums	   *sums;
+	bool		segments_known;	/* which type they have */
+	Oid			series_type;
+	Oid			map_type;
+	int			columns[N_FIGURES];
+	bool		is_map[N_FIGURES];	/* has a label in the next column */
+} FigureReceiver;
 
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
@@ -304,27 +448,16 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	Segment    *segment;
 
 	slot_getallattrs(slot);
-	segment = segment_of(receiver, slot->tts_values[0], slot->tts_isnull[0]);
+	segment = segment_of(receiver->sums, slot->tts_values[0], slot->tts_isnull[0]);
 	for (int i = 0; i < N_FIGURES; i++)
 	{
 		int			column = receiver->columns[i];
-		struct varlena *stored;
-		struct varlena *value;
 
-		if (slot->tts_isnull[column])
-			continue;
-		stored = (struct varlena *) DatumGetPointer(slot->tts_values[column]);
-		value = pg_detoast_datum_packed(stored);
-		if (receiver->is_map[i])
-			add_map(receiver, &segment->figures[i],
-					ua_map_of(PointerGetDatum(value)),
-					slot->tts_isnull[column + 1] ? NULL :
-					DatumGetTextPP(slot->tts_values[column + 1]));
-		else
-			add_series(receiver, &segment->figures[i],
-					   ua_dayseries_of(PointerGetDatum(value)));
-		if (value != stored)
-			pfree(value);
+		if (!slot->tts_isnull[column])
+			add_value(receiver->sums, &segment->figures[i], slot->tts_values[column],
+					  receiver->is_map[i],
+					  !receiver->is_map[i] || slot->tts_isnull[column + 1] ? NULL :
+					  DatumGetTextPP(slot->tts_values[column + 1]));
 	}
 	return true;
 }
@@ -340,11 +473,13 @@ static void
 start_receiving(DestReceiver *self, int operation, TupleDesc desc)
 {
 	FigureReceiver *receiver = (FigureReceiver *) self;
+	Sums	   *sums = receiver->sums;
 	int			column = 1;
 	bool		fits;
 
-	receiver->of_uuids = has_type(desc, 0, UUIDOID);
-	fits = receiver->of_uuids || has_type(desc, 0, TEXTOID);
+	if (!receiver->segments_known)
+		sums->of_uuids = has_type(desc, 0, UUIDOID);
+	fits = has_type(desc, 0, sums->of_uuids ? UUIDOID : TEXTOID);
 	for (int i = 0; i < N_FIGURES; i++)
 	{
 		receiver->columns[i] = column;
@@ -366,13 +501,6 @@ start_receiving(DestReceiver *self, int operation, TupleDesc desc)
 static void
 end_receiving(DestReceiver *self)
 {
-}
-
-static Oid
-own_type(Oid schema, const char *name)
-{
-	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-						   CStringGetDatum(name), ObjectIdGetDatum(schema));
 }
 
 static void
@@ -470,15 +598,15 @@ compare_names(const void *a, const void *b)
 
 /* The segments in the order of ORDER BY, but for the null one. */
 static Segment **
-segments_in_order(FigureReceiver *receiver)
+segments_in_order(Sums *sums)
 {
-	Segment   **segments = palloc((receiver->names->members + 1) * sizeof(*segments));
+	Segment   **segments = palloc((sums->names->members + 1) * sizeof(*segments));
 	names_iterator scan;
 	NamedSegment *entry;
 	int			count = 0;
 
-	names_start_iterate(receiver->names, &scan);
-	while ((entry = names_iterate(receiver->names, &scan)) != NULL)
+	names_start_iterate(sums->names, &scan);
+	while ((entry = names_iterate(sums->names, &scan)) != NULL)
 		segments[count++] = entry->segment;
 
 	/* By bytes they are almost in order, which costs less to find than to make. */
@@ -487,9 +615,16 @@ segments_in_order(FigureReceiver *receiver)
 	return segments;
 }
 
+static Oid
+own_type(Oid schema, const char *name)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+						   CStringGetDatum(name), ObjectIdGetDatum(schema));
+}
+
 /*
  * usage_figures(query text, period text, first_start date, last_start date,
- * today date, everybody boolean) → rows
+ * today date, everybody boolean, accounts text[]) → rows
  */
 Datum
 usage_figures(PG_FUNCTION_ARGS)
@@ -499,15 +634,21 @@ usage_figures(PG_FUNCTION_ARGS)
 	DateADT		last_start = PG_GETARG_DATEADT(3);
 	DateADT		today = PG_GETARG_DATEADT(4);
 	bool		everybody = PG_GETARG_BOOL(5);
+	ArrayType  *accounts = PG_GETARG_ARRAYTYPE_P(6);
+	bool		of_accounts = ARR_NDIM(accounts) != 0;
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			schema = ua_function_schema(fcinfo);
 	Periods		periods = {0};
+	Sums		sums = {
+		.context = CurrentMemoryContext,
+		.periods = &periods
+	};
 	FigureReceiver receiver = {
 		.receiver = {receive_row, start_receiving, end_receiving, end_receiving, DestNone},
-		.context = CurrentMemoryContext,
+		.sums = &sums,
+		.segments_known = of_accounts,
 		.series_type = own_type(schema, "dayseries"),
-		.map_type = own_type(schema, "dayseries_map"),
-		.periods = &periods
+		.map_type = own_type(schema, "dayseries_map")
 	};
 	Segment   **segments;
 
@@ -520,16 +661,20 @@ usage_figures(PG_FUNCTION_ARGS)
 	lay_out(&periods, period_kind(PG_GETARG_TEXT_PP(1)), first_start, last_start, today);
 	InitMaterializedSRF(fcinfo, 0);
 
-	receiver.names = names_create(CurrentMemoryContext, 16, NULL);
+	sums.names = names_create(CurrentMemoryContext, 16, NULL);
 	if (everybody)
-		receiver.unnamed = palloc0(sizeof(Segment));
-	run_query(&receiver, query);
+		sums.unnamed = palloc0(sizeof(Segment));
+	if (of_accounts)
+		read_accounts(&sums, accounts, schema, receiver.series_type, receiver.map_type);
+	/* Accounts may be all there is. */
+	if (!of_accounts || *query != '\0')
+		run_query(&receiver, query);
 
-	segments = segments_in_order(&receiver);
-	for (uint32 i = 0; i < receiver.names->members; i++)
+	segments = segments_in_order(&sums);
+	for (uint32 i = 0; i < sums.names->members; i++)
 		if (is_active(segments[i], &periods))
 			put_rows(result, segments[i], &periods, today);
-	if (receiver.unnamed != NULL && (everybody || is_active(receiver.unnamed, &periods)))
-		put_rows(result, receiver.unnamed, &periods, today);
+	if (sums.unnamed != NULL && (everybody || is_active(sums.unnamed, &periods)))
+		put_rows(result, sums.unnamed, &periods, today);
 	return (Datum) 0;
 }

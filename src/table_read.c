@@ -76,26 +76,28 @@ find_columns(TupleDesc desc, int n_columns, const UaTableColumn *columns,
 }
 
 /*
- * Long rows lie far from each other: the beginnings of all those of a page are
- * asked for at once, rather than waited for one by one.
+ * Memory is what takes the time where rows are long and little is read of each.
+ * So the part of all rows of a page that will be read is asked for at once,
+ * rather than waited for row by row. That is done by reading it: where an address
+ * has yet to be translated, processors may ignore a mere prefetch.
  */
-#define CACHE_LINE			64
-#define LINES_AHEAD			5
-#define LONG_ROW			512
+#define CACHE_LINE		64
+#define LENGTH_AT_FIRST	(4 * CACHE_LINE)
 
 static inline void
-prefetch_page(Page page)
+touch_rows(Page page, Size length)
 {
 	OffsetNumber count = PageGetMaxOffsetNumber(page);
 
 	for (OffsetNumber i = FirstOffsetNumber; i <= count; i++)
 	{
 		ItemId		item = PageGetItemId(page, i);
+		volatile const char *row = (const char *) PageGetItem(page, item);
+		Size		end = Min(ItemIdGetLength(item), length);
 
-		if (!ItemIdIsNormal(item) || ItemIdGetLength(item) < LONG_ROW)
-			continue;
-		for (int line = 0; line < LINES_AHEAD; line++)
-			__builtin_prefetch((char *) PageGetItem(page, item) + line * CACHE_LINE);
+		if (ItemIdIsNormal(item))
+			for (Size at = 0; at < end; at += CACHE_LINE)
+				(void) row[at];
 	}
 }
 
@@ -106,19 +108,24 @@ scan(Relation relation, int n_columns, const AttrNumber *columns, AttrNumber las
 	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	Buffer		buffer = InvalidBuffer;
+	Size		length = LENGTH_AT_FIRST;	/* read of the last row */
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
+		BufferHeapTupleTableSlot *row = TTS_IS_BUFFERTUPLE(slot) ?
+			(BufferHeapTupleTableSlot *) slot : NULL;
 		Datum		values[UA_MOST_COLUMNS];
 		bool		nulls[UA_MOST_COLUMNS];
 
 		CHECK_FOR_INTERRUPTS();
-		if (TTS_IS_BUFFERTUPLE(slot) && ((BufferHeapTupleTableSlot *) slot)->buffer != buffer)
+		if (row != NULL && row->buffer != buffer)
 		{
-			buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
-			prefetch_page(BufferGetPage(buffer));
+			buffer = row->buffer;
+			touch_rows(BufferGetPage(buffer), length);
 		}
 		slot_getsomeattrs(slot, last);
+		if (row != NULL)
+			length = row->base.tuple->t_data->t_hoff + row->base.off;
 		for (int i = 0; i < n_columns; i++)
 		{
 			values[i] = slot->tts_values[columns[i] - 1];

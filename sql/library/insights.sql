@@ -456,7 +456,7 @@ COMMENT ON FUNCTION @extschema@.usage_active_counts(@extschema@.usage_days_sourc
 -- The query for months: segment_value, as it is stored, and the sums asked for, or
 -- columns to be added up. A user who is active under several accounts is in the
 -- sums of each.
-CREATE FUNCTION @extschema@.usage_sums_query(sums text, figures text, parts text[], segment text, account_id uuid, from_day date, to_day date)
+CREATE FUNCTION @extschema@.usage_sums_query(sums text, figures text, parts text[], segment text, account_id uuid, from_day date, to_day date, with_settled boolean DEFAULT true)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -474,7 +474,7 @@ BEGIN
     CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id' ELSE format('@extschema@.usage_segment(months.account_id, %L::text, false)', segment) END,
     sums,
     concat_ws(' UNION ALL ',
-      CASE WHEN NOT hidden
+      CASE WHEN with_settled AND NOT hidden
            THEN format('SELECT %s FROM @extschema@.%I WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures), CASE WHEN by_account THEN 'account_rollup' ELSE 'usage_totals' END, months) END,
       CASE WHEN hidden OR EXISTS (SELECT FROM @extschema@.usage_pending)
@@ -484,13 +484,13 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid, date, date) IS
-  'The query for the months from that of a day to that of another: sums, or columns to add up, of everybody, of one account, or under each account''s plan_tier, region or account_id; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid, date, date, boolean) IS
+  'The query for the months from that of a day to that of another: sums, or columns to add up, of everybody, of one account, or under each account''s plan_tier, region or account_id, or of what is pending of these alone; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
 
 -- ---------- what both levels tell ----------
 
--- The query for usage_figures(). What is read of accounts is added up there; what
--- is counted of users comes by segment.
+-- What usage_figures() adds up: all that is settled of accounts, where that is
+-- what a report needs, and a query, which may be empty then.
 CREATE FUNCTION @extschema@.usage_figures_query(
   metric text,
   period text,
@@ -501,9 +501,10 @@ CREATE FUNCTION @extschema@.usage_figures_query(
   account_id uuid,
   own boolean,
   from_day date,
-  to_day date
+  to_day date,
+  OUT query text,
+  OUT accounts text[]
 )
-RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET DateStyle = 'ISO'
@@ -526,26 +527,31 @@ DECLARE
   sum_label CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'timer_stop' WHEN 'tasks_created' THEN 'task_created' WHEN 'tasks_completed' THEN 'task_completed' END;
   with_arrived CONSTANT boolean := window_days IS NULL AND metric IS NULL;
   none CONSTANT text := 'NULL::@extschema@.dayseries';
-  query text;
+  by_account CONSTANT boolean := segment IS NOT NULL AND one_account IS NULL;
   sharers text;
 BEGIN
+  accounts := '{}';
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
      AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
      AND NOT (own AND one_account IS NOT NULL) THEN
-    query := @extschema@.usage_sums_query(
-      concat_ws(', ',
-        CASE WHEN metric IS NULL THEN none ELSE format('%I, %L::text', sum_column, sum_label) END,
-        figure,
-        CASE WHEN with_arrived THEN 'lifecycle, ''new''::text' ELSE none END,
-        CASE WHEN own THEN format('lifecycle, %L::text', CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END) ELSE none END),
-      concat_ws(', ', figure, 'lifecycle', sum_column),
-      CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
-      segment, one_account, from_day, to_day);
+    IF NOT by_account OR pending THEN
+      query := @extschema@.usage_sums_query(
+        concat_ws(', ',
+          CASE WHEN metric IS NULL THEN none ELSE format('%I, %L::text', sum_column, sum_label) END,
+          figure,
+          CASE WHEN with_arrived THEN 'lifecycle, ''new''::text' ELSE none END,
+          CASE WHEN own THEN format('lifecycle, %L::text', CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END) ELSE none END),
+        concat_ws(', ', figure, 'lifecycle', sum_column),
+        CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
+        segment, one_account, from_day, to_day, NOT by_account);
+    END IF;
+    IF by_account THEN
+      accounts := ARRAY[segment, sum_column || '/' || coalesce(sum_label, ''), figure, CASE WHEN with_arrived THEN 'lifecycle/new' END, NULL];
+    END IF;
 
     -- The sums of accounts have a user of several accounts once in each: who has
     -- several in a segment is put right.
-    IF segment IN ('plan_tier', 'region') AND one_account IS NULL THEN
-      sharers := 'activity.shared';
+    IF by_account AND segment <> 'account_id' THEN
       IF pending THEN
         SELECT format('activity.user_id = ANY (%L::uuid[])', array_agg(user_id)) INTO sharers
           FROM (SELECT user_id
@@ -555,30 +561,35 @@ BEGIN
                 SELECT user_id
                   FROM @extschema@.usage_changes('{days}'::text[])
                  WHERE place IS NULL) AS users;
+      ELSIF EXISTS (SELECT FROM @extschema@.user_activity WHERE shared) THEN
+        sharers := 'activity.shared';
       END IF;
-      query := format($query$
-        WITH shared AS MATERIALIZED (
-          SELECT @extschema@.usage_segment(activity.account_id, %1$L::text, false) AS segment_value,
-                 activity.user_id,
-                 activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days
-            FROM @extschema@.%3$I AS activity
-           WHERE %4$s
-        )
-        %5$s
-        UNION ALL
-        SELECT segment_value, %6$s, NULL
-          FROM (SELECT segment_value, OPERATOR(@extschema@.-) %7$s AS counts FROM shared GROUP BY segment_value
-                UNION ALL
-                SELECT segment_value, %7$s
-                  FROM (SELECT segment_value, @extschema@.dayset_union(days) AS days FROM shared GROUP BY segment_value, user_id) AS merged
-                 GROUP BY segment_value) AS counted $query$,
-        segment, past, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END, sharers, query,
-        CASE WHEN metric IS NULL THEN 'NULL' ELSE 'NULL, NULL' END
-        || CASE WHEN window_days IS NULL THEN ', counts OPERATOR(@extschema@.->) ''active''::text' ELSE ', counts' END
-        || CASE WHEN with_arrived THEN ', counts, ''new''' ELSE ', NULL' END,
-        CASE WHEN window_days IS NULL THEN format('@extschema@.active_period_counts(days, %L::text, %s)', period, week_start)
-             ELSE format('@extschema@.count_by_day(@extschema@."trailing"(days, %s))', window_days) END);
+      IF sharers IS NOT NULL THEN
+        query := concat_ws(' UNION ALL ', query, format($query$
+          (WITH shared AS MATERIALIZED (
+            SELECT @extschema@.usage_segment(activity.account_id, %1$L::text, false) AS segment_value,
+                   activity.user_id,
+                   activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days
+              FROM @extschema@.%3$I AS activity
+             WHERE %4$s
+          )
+          SELECT segment_value, %5$s
+            FROM (SELECT segment_value, OPERATOR(@extschema@.-) %6$s AS counts FROM shared GROUP BY segment_value
+                  UNION ALL
+                  SELECT segment_value, %6$s
+                    FROM (SELECT segment_value, @extschema@.dayset_union(days) AS days FROM shared GROUP BY segment_value, user_id) AS merged
+                   GROUP BY segment_value) AS counted) $query$,
+          segment, past, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END, sharers,
+          concat_ws(', ',
+            CASE WHEN metric IS NULL THEN none ELSE 'NULL::@extschema@.dayseries_map, NULL::text' END,
+            CASE WHEN window_days IS NULL THEN 'counts OPERATOR(@extschema@.->) ''active''::text' ELSE 'counts' END,
+            CASE WHEN with_arrived THEN 'counts, ''new''::text' ELSE none END,
+            none),
+          CASE WHEN window_days IS NULL THEN format('@extschema@.active_period_counts(days, %L::text, %s)', period, week_start)
+               ELSE format('@extschema@.count_by_day(@extschema@."trailing"(days, %s))', window_days) END));
+      END IF;
     END IF;
+    query := coalesce(query, '');
   ELSE
     query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM %s AS counted',
       CASE WHEN window_days IS NULL AND NOT own AND (segment IS NULL OR segment NOT IN ('role', 'country'))
@@ -602,18 +613,16 @@ BEGIN
                  CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END) END || ') AS sums';
     END IF;
   END IF;
-
-  RETURN (query);
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_figures_query(text, text, integer, text, text, text, uuid, boolean, date, date) IS
-  'The query for usage_figures(): of a metric, if one is given; of the users active in each period, or in each window of so many days under its last day; of these, of those who had never been before, and, for users'' own accounts, of those who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+  'The query and the accounts for usage_figures(): of a metric, if one is given; of the users active in each period, or in each window of so many days under its last day; of these, of those who had never been before, and, for users'' own accounts, of those who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
 
 -- What a worker has counted is counted once more where it is put together: a
 -- second one gains nothing. Users' rows are joined by hashing: how many there
 -- are cannot be told before.
-CREATE FUNCTION @extschema@.usage_figures(query text, period text, first_start date, last_start date, today date, everybody boolean)
+CREATE FUNCTION @extschema@.usage_figures(query text, period text, first_start date, last_start date, today date, everybody boolean, accounts text[] DEFAULT '{}')
 RETURNS TABLE (
   segment_value text,
   period_start  date,
@@ -631,8 +640,8 @@ SET work_mem = '64MB'
 SET max_parallel_workers_per_gather = 1
 AS 'MODULE_PATHNAME', 'usage_figures';
 
-COMMENT ON FUNCTION @extschema@.usage_figures(text, text, date, date, date, boolean) IS
-  'Sums by segment and period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, and of the period before each, in order, of what a query has of days up to today: a text or a uuid for the segment, then value, active, arrived and returned, each a dayseries, or a dayseries_map and its label, null for all; segments with no one active in any of the periods are left out, but for the null one of everybody; NULL means no rows; errors for an unknown period (22023), other columns (42804), ranges that run backwards, are infinite or longer than 10000000 days (22008) and sums beyond bigint (22003); part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_figures(text, text, date, date, date, boolean, text[]) IS
+  'Sums by segment and period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, and of the period before each, in order, of what a query has of days up to today: a text or a uuid for the segment, then value, active, arrived and returned, each a dayseries, or a dayseries_map and its label, null for all; and of what account_rollup has, if accounts says how: the segment (plan_tier, region, account_id), then for each of the four null, a column, or a column with a slash and a label, none for all; the query may be empty then; segments with no one active in any of the periods are left out, but for the null one of everybody; NULL means no rows; errors for an unknown period or other accounts (22023), other columns (42804), ranges that run backwards, are infinite or longer than 10000000 days (22008) and sums beyond bigint (22003); part of the reports';
 
 CREATE FUNCTION @extschema@.usage_stickiness_counts(source @extschema@.usage_days_source, period text, first_start date, last_start date, today date, everybody boolean)
 RETURNS TABLE (
@@ -697,19 +706,19 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   range record;
+  source record;
 BEGIN
   PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
+  source := @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1);
   RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
          figures.active,
          figures.arrived,
          figures.is_complete
-    FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1),
-           period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
+    FROM @extschema@.usage_figures(source.query, period, range.first_start, range.last_start, range.today, segment IS NULL, source.accounts) AS figures;
 END
 $function$;
 
@@ -739,6 +748,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   range record;
+  source record;
 BEGIN
   IF window_days IS NULL OR window_days NOT BETWEEN 1 AND 366 THEN
     RAISE EXCEPTION USING
@@ -748,14 +758,13 @@ BEGIN
   PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, 'day');
+  source := @extschema@.usage_figures_query(NULL::text, 'day'::text, window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start);
   RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
          figures.active,
          figures.is_complete
-    FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(NULL::text, 'day'::text, window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start),
-           'day'::text, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
+    FROM @extschema@.usage_figures(source.query, 'day'::text, range.first_start, range.last_start, range.today, segment IS NULL, source.accounts) AS figures;
 END
 $function$;
 
@@ -833,12 +842,14 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   range record;
+  source record;
   start_before date;
 BEGIN
   PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
   start_before := @extschema@.usage_next_period(range.first_start, period, -1);
+  source := @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1);
   RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
@@ -848,9 +859,7 @@ BEGIN
          figures.active_before - figures.returned,
          figures.is_complete
     -- Segments are there as well that have been active in the period before all.
-    FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1),
-           period, start_before, range.last_start, range.today, segment IS NULL) AS figures
+    FROM @extschema@.usage_figures(source.query, period, start_before, range.last_start, range.today, segment IS NULL, source.accounts) AS figures
    WHERE figures.period_start >= range.first_start;
 END
 $function$;
@@ -1140,6 +1149,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   range record;
+  source record;
 BEGIN
   PERFORM @extschema@.usage_check_choice('metric'::text, metric, '{events,work_seconds,tasks_created,tasks_completed}'::text[]);
   IF metric = 'events' THEN
@@ -1148,6 +1158,7 @@ BEGIN
     PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[], 'for this metric'::text);
   END IF;
   range := @extschema@.usage_report_range(from_date, to_date, period);
+  source := @extschema@.usage_figures_query(metric, period, NULL::integer, segment, NULL::text, NULL::text, usage_trend.account_id, false, @extschema@.usage_next_period(range.first_start, period, -1), @extschema@.usage_next_period(range.last_start, period) - 1);
   RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
@@ -1157,10 +1168,7 @@ BEGIN
          figures.value_before,
          round((figures.value - figures.value_before)::numeric / nullif(figures.value_before, 0), 4),
          figures.is_complete
-    FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(metric, period, NULL::integer, segment, NULL::text, NULL::text, usage_trend.account_id, false,
-                                           @extschema@.usage_next_period(range.first_start, period, -1), @extschema@.usage_next_period(range.last_start, period) - 1),
-           period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
+    FROM @extschema@.usage_figures(source.query, period, range.first_start, range.last_start, range.today, segment IS NULL, source.accounts) AS figures;
 END
 $function$;
 

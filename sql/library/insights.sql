@@ -682,6 +682,71 @@ COMMENT ON FUNCTION @extschema@.usage_retention_counts(@extschema@.usage_days_so
 
 -- ---------- the reports ----------
 
+-- Those that usage_figures() adds up have as many rows as there are accounts and
+-- periods, maybe. They are not kept once more: each report is one query that the
+-- planner takes into the query that asks, and what comes before is done in here.
+CREATE FUNCTION @extschema@.usage_report_source(
+  report text,
+  metric text,
+  from_date date,
+  to_date date,
+  period text,
+  window_days integer,
+  segment text,
+  event text,
+  category text,
+  account_id uuid,
+  OUT query text,
+  OUT accounts text[],
+  OUT first_start date,
+  OUT last_start date,
+  OUT today date
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  own CONSTANT boolean := report = 'lifecycle';
+  start_before date;
+  range record;
+  source record;
+BEGIN
+  IF report = 'rolling_active_users' AND (window_days IS NULL OR window_days NOT BETWEEN 1 AND 366) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = CASE WHEN window_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
+      MESSAGE = format('window_days must be from 1 to 366, not %s', coalesce(window_days::text, 'null'));
+  END IF;
+  IF report = 'usage_trend' THEN
+    PERFORM @extschema@.usage_check_choice('metric'::text, metric, '{events,work_seconds,tasks_created,tasks_completed}'::text[]);
+  END IF;
+  IF own OR metric <> 'events' THEN
+    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[], CASE WHEN NOT own THEN 'for this metric' END);
+  ELSE
+    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
+  END IF;
+  PERFORM @extschema@.usage_check_filter(event, category, segment);
+
+  range := @extschema@.usage_report_range(from_date, to_date, period);
+  first_start := range.first_start;
+  last_start := range.last_start;
+  today := range.today;
+  start_before := CASE WHEN own OR metric IS NOT NULL THEN @extschema@.usage_next_period(first_start, period, -1) ELSE first_start END;
+  source := @extschema@.usage_figures_query(metric, period, window_days, segment, event, category, account_id, own,
+                                            start_before, @extschema@.usage_next_period(last_start, period) - 1);
+  query := source.query;
+  accounts := source.accounts;
+  -- Who is dormant was active in the period before all.
+  IF own THEN
+    first_start := start_before;
+  END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_report_source(text, text, date, date, text, integer, text, text, text, uuid) IS
+  'What usage_figures() is to add up for active_users(), rolling_active_users(), lifecycle() or usage_trend(), whose arguments these are, from which period to which, null where there is none, from one more for lifecycle(), and today; errors for arguments that are not there, go together or run forward (22023, 22004, 22008); part of the reports';
+
 CREATE FUNCTION @extschema@.active_users(
   from_date  date,
   to_date    date,
@@ -698,28 +763,15 @@ RETURNS TABLE (
   new_users     bigint,
   is_complete   boolean
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $function$
-#variable_conflict use_column
-DECLARE
-  range record;
-  source record;
-BEGIN
-  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
-  PERFORM @extschema@.usage_check_filter(event, category, segment);
-  range := @extschema@.usage_report_range(from_date, to_date, period);
-  source := @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1);
-  RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
          figures.active,
          figures.arrived,
          figures.is_complete
-    FROM @extschema@.usage_figures(source.query, period, range.first_start, range.last_start, range.today, segment IS NULL, source.accounts) AS figures;
-END
+    FROM @extschema@.usage_report_source('active_users'::pg_catalog.text, NULL::pg_catalog.text, active_users.from_date, active_users.to_date, active_users.period, NULL::pg_catalog.int4, active_users.segment, active_users.event, active_users.category, active_users.account_id) AS source
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, active_users.period, source.first_start, source.last_start, source.today, active_users.segment IS NULL, source.accounts) AS figures
 $function$;
 
 COMMENT ON FUNCTION @extschema@.active_users(date, date, text, text, text, text, uuid) IS
@@ -740,32 +792,14 @@ RETURNS TABLE (
   active_users  bigint,
   is_complete   boolean
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $function$
-#variable_conflict use_column
-DECLARE
-  range record;
-  source record;
-BEGIN
-  IF window_days IS NULL OR window_days NOT BETWEEN 1 AND 366 THEN
-    RAISE EXCEPTION USING
-      ERRCODE = CASE WHEN window_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
-      MESSAGE = format('window_days must be from 1 to 366, not %s', coalesce(window_days::text, 'null'));
-  END IF;
-  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
-  PERFORM @extschema@.usage_check_filter(event, category, segment);
-  range := @extschema@.usage_report_range(from_date, to_date, 'day');
-  source := @extschema@.usage_figures_query(NULL::text, 'day'::text, window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start);
-  RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
          figures.active,
          figures.is_complete
-    FROM @extschema@.usage_figures(source.query, 'day'::text, range.first_start, range.last_start, range.today, segment IS NULL, source.accounts) AS figures;
-END
+    FROM @extschema@.usage_report_source('rolling_active_users'::pg_catalog.text, NULL::pg_catalog.text, rolling_active_users.from_date, rolling_active_users.to_date, 'day'::pg_catalog.text, rolling_active_users.window_days, rolling_active_users.segment, rolling_active_users.event, rolling_active_users.category, rolling_active_users.account_id) AS source
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, 'day'::pg_catalog.text, source.first_start, source.last_start, source.today, rolling_active_users.segment IS NULL, source.accounts) AS figures
 $function$;
 
 COMMENT ON FUNCTION @extschema@.rolling_active_users(date, date, integer, text, text, text, uuid) IS
@@ -834,34 +868,19 @@ RETURNS TABLE (
   dormant_users     bigint,
   is_complete       boolean
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $function$
-#variable_conflict use_column
-DECLARE
-  range record;
-  source record;
-  start_before date;
-BEGIN
-  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
-  PERFORM @extschema@.usage_check_filter(event, category, segment);
-  range := @extschema@.usage_report_range(from_date, to_date, period);
-  start_before := @extschema@.usage_next_period(range.first_start, period, -1);
-  source := @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1);
-  RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
          figures.arrived,
          figures.returned,
-         figures.active - figures.arrived - figures.returned,
-         figures.active_before - figures.returned,
+         figures.active OPERATOR(pg_catalog.-) figures.arrived OPERATOR(pg_catalog.-) figures.returned,
+         figures.active_before OPERATOR(pg_catalog.-) figures.returned,
          figures.is_complete
     -- Segments are there as well that have been active in the period before all.
-    FROM @extschema@.usage_figures(source.query, period, start_before, range.last_start, range.today, segment IS NULL, source.accounts) AS figures
-   WHERE figures.period_start >= range.first_start;
-END
+    FROM @extschema@.usage_report_source('lifecycle'::pg_catalog.text, NULL::pg_catalog.text, lifecycle.from_date, lifecycle.to_date, lifecycle.period, NULL::pg_catalog.int4, lifecycle.segment, lifecycle.event, lifecycle.category, lifecycle.account_id) AS source
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, lifecycle.period, source.first_start, source.last_start, source.today, lifecycle.segment IS NULL, source.accounts) AS figures
+   WHERE figures.period_start OPERATOR(pg_catalog.>) source.first_start
 $function$;
 
 COMMENT ON FUNCTION @extschema@.lifecycle(date, date, text, text, text, text, uuid) IS
@@ -1141,35 +1160,24 @@ RETURNS TABLE (
   change                numeric,
   is_complete           boolean
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $function$
-#variable_conflict use_column
-DECLARE
-  range record;
-  source record;
-BEGIN
-  PERFORM @extschema@.usage_check_choice('metric'::text, metric, '{events,work_seconds,tasks_created,tasks_completed}'::text[]);
-  IF metric = 'events' THEN
-    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
-  ELSE
-    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[], 'for this metric'::text);
-  END IF;
-  range := @extschema@.usage_report_range(from_date, to_date, period);
-  source := @extschema@.usage_figures_query(metric, period, NULL::integer, segment, NULL::text, NULL::text, usage_trend.account_id, false, @extschema@.usage_next_period(range.first_start, period, -1), @extschema@.usage_next_period(range.last_start, period) - 1);
-  RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
          figures.value,
          figures.active,
-         round(figures.value::numeric / nullif(figures.active, 0), 4),
+         CASE
+           WHEN figures.active OPERATOR(pg_catalog.<>) 0
+             THEN pg_catalog.round(figures.value::pg_catalog.numeric OPERATOR(pg_catalog./) figures.active::pg_catalog.numeric, 4)
+         END,
          figures.value_before,
-         round((figures.value - figures.value_before)::numeric / nullif(figures.value_before, 0), 4),
+         CASE
+           WHEN figures.value_before OPERATOR(pg_catalog.<>) 0
+             THEN pg_catalog.round((figures.value OPERATOR(pg_catalog.-) figures.value_before)::pg_catalog.numeric OPERATOR(pg_catalog./) figures.value_before::pg_catalog.numeric, 4)
+         END,
          figures.is_complete
-    FROM @extschema@.usage_figures(source.query, period, range.first_start, range.last_start, range.today, segment IS NULL, source.accounts) AS figures;
-END
+    FROM @extschema@.usage_report_source('usage_trend'::pg_catalog.text, usage_trend.metric, usage_trend.from_date, usage_trend.to_date, usage_trend.period, NULL::pg_catalog.int4, usage_trend.segment, NULL::pg_catalog.text, NULL::pg_catalog.text, usage_trend.account_id) AS source
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, usage_trend.period, source.first_start, source.last_start, source.today, usage_trend.segment IS NULL, source.accounts) AS figures
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_trend(text, date, date, text, text, uuid) IS

@@ -31,7 +31,7 @@ typedef struct
 {
 	UaSegmentGroup group;
 	int64	   *counts[N_COUNTS];	/* by period; NULL at first */
-	UaDayCounter *windows[2];	/* added, and taken away; NULL at first */
+	UaDayCounter *windows;		/* NULL at first */
 } Segment;
 
 typedef struct
@@ -44,20 +44,18 @@ typedef struct
 } Counts;
 
 static void
-count_windows(const Counts *counts, Segment *segment, UaDays days, int times)
+count_windows(const Counts *counts, Segment *segment, UaDays days)
 {
-	UaDayCounter **counter = &segment->windows[times < 0];
-
-	if (*counter == NULL)
+	if (segment->windows == NULL)
 	{
-		*counter = MemoryContextAlloc(counts->groups.context, sizeof(UaDayCounter));
-		ua_counter_init(*counter, counts->groups.context);
+		segment->windows = MemoryContextAlloc(counts->groups.context, sizeof(UaDayCounter));
+		ua_counter_init(segment->windows, counts->groups.context);
 	}
-	ua_counter_add_windows(*counter, days, counts->window_days, counts->first, counts->last);
+	ua_counter_add_windows(segment->windows, days, counts->window_days, counts->first, counts->last);
 }
 
 static void
-count_periods(const Counts *counts, Segment *segment, UaDays days, int times)
+count_periods(const Counts *counts, Segment *segment, UaDays days)
 {
 	UaGridReader reader;
 	const UaGridPart *part;
@@ -65,7 +63,9 @@ count_periods(const Counts *counts, Segment *segment, UaDays days, int times)
 	uint64		bits;
 	UaDay		first;
 	int32		period;
-	int32		last = -2;		/* of the active periods */
+	int32		last = -2;		/* of the active periods that the next may follow */
+	int64	   *active;
+	int64	   *returned;
 
 	if (!ua_days_first(days, &first))
 		return;
@@ -76,35 +76,44 @@ count_periods(const Counts *counts, Segment *segment, UaDays days, int times)
 									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	period = ua_grid_period(&counts->grid, first);
 	if (period >= 0 && period < counts->grid.count)
-		segment->counts[ARRIVED][period] += times;
+		segment->counts[ARRIVED][period]++;
 
+	active = segment->counts[ACTIVE];
+	returned = segment->counts[RETURNED];
 	ua_grid_read(&reader, &counts->grid, days);
 	while (ua_grid_next(&reader, &bits, &part, &end))
 	{
-		/* A period may go on from the word before. */
-		if (part->period == last)
-			part++;
-		for (; part < end; part++)
-		{
-			bool		active = (bits & part->days) != 0;
+		bool		was_active;
 
-			period = part->period;
-			segment->counts[ACTIVE][period] += active ? times : 0;
-			segment->counts[RETURNED][period] += active && last == period - 1 ? times : 0;
-			last = active ? period : last;
+		/* A period may go on from the word before. */
+		if (part->period == last && ++part == end)
+			continue;
+		was_active = part->period == last + 1;
+		for (const UaGridPart *each = part; each < end; each++)
+		{
+			bool		is_active = (bits & each->days) != 0;
+
+			active[each->period] += is_active;
+			returned[each->period] += is_active && was_active;
+			was_active = is_active;
 		}
+		/* The last one may go on in the next word. */
+		if (was_active)
+			last = end[-1].period;
+		else if (end - part > 1 && (bits & end[-2].days) != 0)
+			last = end[-2].period;
 	}
 }
 
 static void
-take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back, int times)
+take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back)
 {
 	const Counts *counts = self;
 
 	if (counts->window_days > 0)
-		count_windows(counts, (Segment *) group, days, times);
+		count_windows(counts, (Segment *) group, days);
 	else
-		count_periods(counts, (Segment *) group, days, times);
+		count_periods(counts, (Segment *) group, days);
 }
 
 /* On the first days of periods */
@@ -134,7 +143,8 @@ put_row(ReturnSetInfo *result, const Counts *counts, const Segment *segment)
 		UaDayseriesWriter series;
 
 		ua_dayseries_start(&series);
-		ua_counter_write_difference(segment->windows[0], segment->windows[1], &series);
+		if (segment->windows != NULL)
+			ua_counter_write(segment->windows, &series);
 		values[1 + ACTIVE] = ua_dayseries_datum(&series);
 	}
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

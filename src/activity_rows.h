@@ -11,12 +11,11 @@
 #include "segment_groups.h"
 
 /*
- * Takes a row: the group of its segment, a user's days, the days on which the
+ * Takes a row: the group of its segment, a user's days, and the days on which the
  * user came back (with back.body NULL for none, the same days where nothing
- * else is asked for), and the number of times it counts, 1 or -1.
+ * else is asked for).
  */
-typedef void (*UaTakeDays) (void *taker, UaSegmentGroup *group, UaDays days,
-							UaDays back, int times);
+typedef void (*UaTakeDays) (void *taker, UaSegmentGroup *group, UaDays days, UaDays back);
 
 /*
  * Read what a usage_days_source says, the argument of that number, with groups

@@ -58,7 +58,7 @@ cohort_of(Retention *retention, Segment *segment, int32 period)
 
 /* Once for each period that the user was back in, from the cohort's on. */
 static inline void
-count_periods(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays back, int times)
+count_periods(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays back)
 {
 	UaGridReader reader;
 	const UaGridPart *part;
@@ -75,7 +75,7 @@ count_periods(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays ba
 		while (part < end && part->period <= done)
 			part++;
 		for (; part < end; part++)
-			retained[part->period - cohort] += (bits & part->days) != 0 ? times : 0;
+			retained[part->period - cohort] += (bits & part->days) != 0;
 		if ((bits & last->days) != 0)
 			done = Max(done, last->period);
 	}
@@ -83,7 +83,7 @@ count_periods(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays ba
 
 /* Once, in the last of them. */
 static inline void
-count_last_period(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays back, int times)
+count_last_period(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays back)
 {
 	UaDay		last;
 	int32		period;
@@ -92,11 +92,11 @@ count_last_period(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDay
 		return;
 	period = ua_grid_period(grid, last);
 	if (period >= cohort)
-		retained[period - cohort] += times;
+		retained[period - cohort]++;
 }
 
 static void
-take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back, int times)
+take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back)
 {
 	Retention  *retention = self;
 	Cohort	   *cohort;
@@ -109,13 +109,13 @@ take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back, int times
 	if (period < 0 || period >= retention->n_cohorts)
 		return;
 	cohort = cohort_of(retention, (Segment *) group, period);
-	cohort->size += times;
+	cohort->size++;
 	if (back.body == NULL)
 		return;
 	if (retention->unbounded)
-		count_last_period(&retention->grid, cohort->retained, period, back, times);
+		count_last_period(&retention->grid, cohort->retained, period, back);
 	else
-		count_periods(&retention->grid, cohort->retained, period, back, times);
+		count_periods(&retention->grid, cohort->retained, period, back);
 }
 
 static void

@@ -13,12 +13,12 @@
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/uuid.h"
 
 #include "compat.h"
 #include "model.h"
 #include "segments.h"
 #include "table_read.h"
+#include "uuid_hash.h"
 
 PG_FUNCTION_INFO_V1(usage_segment);
 
@@ -33,24 +33,11 @@ typedef struct
 	UaSegment  *segment;
 } SegmentEntry;
 
-/* Keys may differ in any of their bytes: they are all mixed into the low bits. */
-static inline uint32
-hash_key(const pg_uuid_t *key)
-{
-	uint64		halves[2];
-
-	memcpy(halves, key, sizeof(halves));
-	halves[0] ^= halves[1] * UINT64CONST(0x9E3779B97F4A7C15);
-	halves[0] ^= halves[0] >> 32;
-	halves[0] *= UINT64CONST(0xD6E8FEB86659FD93);
-	return (uint32) (halves[0] >> 32);
-}
-
 #define SH_PREFIX entries
 #define SH_ELEMENT_TYPE SegmentEntry
 #define SH_KEY_TYPE pg_uuid_t
 #define SH_KEY key
-#define SH_HASH_KEY(tb, k) hash_key(&(k))
+#define SH_HASH_KEY(tb, k) ua_hash_uuid(&(k))
 #define SH_EQUAL(tb, a, b) (memcmp(&(a), &(b), sizeof(pg_uuid_t)) == 0)
 #define SH_SCOPE static inline
 #define SH_DECLARE
@@ -109,6 +96,8 @@ take_row(void *self, const Datum *values, const bool *nulls)
 	SegmentEntry *entry;
 	bool		found;
 
+	if (nulls[0])
+		return;
 	entry = entries_insert(segments->entries, *DatumGetUUIDP(values[0]), &found);
 	entry->segment = NULL;
 	if (!nulls[1] && segments->accounts != NULL)

@@ -42,7 +42,7 @@ days_in(const UaGridPart *part, uint64 bits, bool few)
 
 /* What is counted of no days at all is of no use, and is not looked at. */
 static pg_attribute_always_inline void
-count_days(const Counts *counts, int64 *found, UaDays days, int times, bool few)
+count_days(const Counts *counts, int64 *found, UaDays days, bool few)
 {
 	UaGridReader reader;
 	const UaGridPart *part;
@@ -58,23 +58,23 @@ count_days(const Counts *counts, int64 *found, UaDays days, int times, bool few)
 		/* Only the first part may belong to the period before. */
 		if (part->period != period)
 		{
-			found[(int64) period * stride + active_days] += times;
+			found[(int64) period * stride + active_days]++;
 			active_days = 0;
 		}
 		active_days += days_in(part, bits, few);
 		period = part->period;
 		while (++part < end)
 		{
-			found[(int64) period * stride + active_days] += times;
+			found[(int64) period * stride + active_days]++;
 			active_days = days_in(part, bits, few);
 			period = part->period;
 		}
 	}
-	found[(int64) period * stride + active_days] += times;
+	found[(int64) period * stride + active_days]++;
 }
 
 static void
-take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back, int times)
+take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back)
 {
 	Counts	   *counts = self;
 	Segment    *segment = (Segment *) group;
@@ -84,9 +84,9 @@ take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back, int times
 													 (Size) counts->grid.count * counts->stride * sizeof(int64),
 													 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	if (counts->short_periods)
-		count_days(counts, segment->counts, days, times, true);
+		count_days(counts, segment->counts, days, true);
 	else
-		count_days(counts, segment->counts, days, times, false);
+		count_days(counts, segment->counts, days, false);
 }
 
 static int64

@@ -334,18 +334,18 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer) IS
   'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, of events and under their own segment or none, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
 
--- What a report counts of users' days: the settled rows of users of one account, as
--- they stand, and what a query adds to these.
+-- What a report counts of users' days: what is settled, and what a query adds to it.
 CREATE TYPE @extschema@.usage_days_source AS (
   settled  boolean,
   segment  text,
   of_users boolean,
+  strays   boolean,
   skipped  uuid[],
   query    text
 );
 
 COMMENT ON TYPE @extschema@.usage_days_source IS
-  'Rows of days to be counted: if settled, those of user_activity that are not shared and not of skipped users, under the account''s segment or the user''s (of_users), or none where that is null; and those of a query: segment_value text, days, back (the days of coming back) dayset, times (1 or -1) integer; part of the reports';
+  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; and those of a query: segment_value text, days, back (the days of coming back) dayset; part of the reports';
 
 CREATE FUNCTION @extschema@.usage_days_source(segment text, event text, category text, account_id uuid, own boolean)
 RETURNS @extschema@.usage_days_source
@@ -355,76 +355,41 @@ SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_variable
 DECLARE
-  by_user CONSTANT boolean := own OR segment IS NULL OR segment IN ('role', 'country');
-  pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
-  activity CONSTANT text := CASE WHEN pending THEN '@extschema@.usage_live_activity' ELSE '@extschema@.user_activity' END;
-  -- A user's own segment, which is found by index
-  own_value CONSTANT text := CASE
-    WHEN segment IS NULL THEN 'NULL::text'
-    WHEN segment IN ('role', 'country') THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
-    ELSE format('(SELECT @extschema@.usage_segment(member.account_id, %L::text, false) FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
-  END;
-  account_value CONSTANT text := format('@extschema@.usage_segment(active.account_id, %L::text, false)', segment);
-  merged text := 'active.shared';
-  changed uuid[];
+  by_account CONSTANT boolean := coalesce(segment IN ('plan_tier', 'region'), false);
   most_strays bigint;
-  strays bigint := 0;
   source @extschema@.usage_days_source;
 BEGIN
   IF account_id IS NOT NULL OR event IS NOT NULL OR category IS NOT NULL
      OR segment IN ('account_id', 'source', 'event_name', 'event_category') THEN
     source.settled := false;
-    source.query := format('SELECT segment_value, days, days AS back, 1 AS times FROM (%s) AS days',
+    source.query := format('SELECT segment_value, days, days AS back FROM (%s) AS days',
                            @extschema@.usage_days_query(segment, event, category, account_id, own, false));
     RETURN source;
   END IF;
 
-  -- Users of several accounts, and those with something pending, are merged.
-  IF pending THEN
-    SELECT array_agg(users.user_id) INTO changed
-      FROM (SELECT DISTINCT changes.user_id
-              FROM @extschema@.usage_changes('{days}'::text[]) AS changes) AS users;
-    SELECT format('active.user_id = ANY (%L::uuid[])', array_agg(shared.user_id) || changed) INTO merged
-      FROM @extschema@.user_activity AS shared
-     WHERE shared.shared;
-  END IF;
   source.settled := true;
   source.segment := segment;
-  source.of_users := by_user;
-  source.skipped := changed;
-  IF by_user THEN
-    source.query := format('SELECT active.user_id, @extschema@.dayset_union(active.days) AS days, 1 AS times FROM %s AS active WHERE %s GROUP BY active.user_id', activity, merged);
-    -- What is settled of users is mostly under their own account.
-    IF own AND segment IN ('plan_tier', 'region') AND NOT row_security_active('@extschema@.usage_strays') THEN
-      -- Of more than that, to look for each takes longer than to read all users.
+  source.of_users := NOT by_account;
+  -- What is settled of users is mostly under their own account. Of more strays than
+  -- that, to look for each takes longer than to read all users.
+  IF by_account AND own THEN
+    IF NOT row_security_active('@extschema@.usage_strays') THEN
       most_strays := greatest((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) / 100, 10);
-      strays := (SELECT count(*) FROM (SELECT FROM @extschema@.usage_strays LIMIT most_strays + 1) AS stray);
-      source.of_users := strays > most_strays;
+      source.strays := most_strays >= (SELECT count(*) FROM (SELECT FROM @extschema@.usage_strays LIMIT most_strays + 1) AS stray);
     END IF;
-    IF strays > 0 AND NOT source.of_users THEN
-      -- Those who are elsewhere are taken from there and counted where they belong.
-      source.query := format($query$
-        WITH strayed AS MATERIALIZED (
-          SELECT active.account_id, active.user_id, active.days
-            FROM @extschema@.user_activity AS active
-           WHERE NOT active.shared
-             AND active.user_id = ANY (ARRAY(SELECT stray.user_id FROM @extschema@.usage_strays AS stray))
-             AND active.user_id <> ALL (%L::uuid[])
-        ), active AS (
-          SELECT user_id, days, 1 AS times FROM strayed
-          UNION ALL
-          %s
-        )
-        SELECT %s AS segment_value, days, days AS back, times FROM active
-        UNION ALL
-        SELECT %s, days, days, -1 FROM strayed AS active $query$,
-        coalesce(changed, '{}'), source.query, own_value, account_value);
-    ELSE
-      source.query := format('SELECT %s AS segment_value, days, days AS back, times FROM (%s) AS active', own_value, source.query);
-    END IF;
-  ELSE
-    source.query := format('SELECT segment_value, days, days AS back, 1 AS times FROM (SELECT %s AS segment_value, @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY 1, active.user_id) AS active',
-                           account_value, activity, merged);
+    source.of_users := source.strays IS NOT TRUE;
+  END IF;
+  IF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+    SELECT array_agg(DISTINCT changes.user_id) INTO source.skipped
+      FROM @extschema@.usage_changes('{days}'::text[]) AS changes;
+    source.query := format('SELECT segment_value, days, days AS back FROM (SELECT %s AS segment_value, @extschema@.dayset_union(active.days) AS days FROM @extschema@.usage_live_activity AS active WHERE active.user_id = ANY (%L::uuid[]) GROUP BY active.user_id, 1) AS days',
+      CASE
+        WHEN segment IS NULL THEN 'NULL::text'
+        WHEN NOT by_account THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
+        WHEN own THEN format('(SELECT account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id WHERE member.user_id = active.user_id)', segment)
+        ELSE format('(SELECT account.%I FROM @extschema@.dim_account AS account WHERE account.account_id = active.account_id)', segment)
+      END,
+      source.skipped);
   END IF;
   RETURN source;
 END
@@ -952,7 +917,7 @@ BEGIN
     source := @extschema@.usage_days_source(segment, start_event, NULL::text, one_account, true);
   ELSE
     source.settled := false;
-    source.query := format('SELECT started.segment_value, started.days, back.days AS back, 1 AS times FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
+    source.query := format('SELECT started.segment_value, started.days, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
       @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, true),
       @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true, true));
   END IF;

@@ -46,6 +46,17 @@ SELECT reference.random_change(1, 100) > 0 AS changed;
 SELECT * FROM pg_temp.differences(3, 40);
 SELECT usage_refresh() > 0 AS folded;
 SELECT * FROM pg_temp.differences(4, 40);
+-- The same where the executor reads the tables, here as they have children
+SAVEPOINT before;
+CREATE TABLE empty_activity () INHERITS (user_activity);
+CREATE TABLE empty_rollup () INHERITS (account_rollup);
+CREATE TABLE empty_strays () INHERITS (usage_strays);
+CREATE TABLE empty_users () INHERITS (dim_user);
+CREATE TABLE empty_accounts () INHERITS (dim_account);
+SELECT * FROM pg_temp.differences(7, 40);
+SELECT reference.random_change(2, 100) > 0 AS changed;
+SELECT * FROM pg_temp.differences(8, 40);
+ROLLBACK TO before;
 
 -- In another time zone, over changes of clocks, a leap day and the ends of two years, with
 -- weeks that begin on Sundays, then on Wednesdays

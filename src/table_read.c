@@ -92,12 +92,15 @@ touch_rows(Page page, Size length)
 	for (OffsetNumber i = FirstOffsetNumber; i <= count; i++)
 	{
 		ItemId		item = PageGetItemId(page, i);
-		volatile const char *row = (const char *) PageGetItem(page, item);
-		Size		end = Min(ItemIdGetLength(item), length);
 
 		if (ItemIdIsNormal(item))
+		{
+			volatile const char *row = (const char *) PageGetItem(page, item);
+			Size		end = Min(ItemIdGetLength(item), length);
+
 			for (Size at = 0; at < end; at += CACHE_LINE)
 				(void) row[at];
+		}
 	}
 }
 

@@ -11,9 +11,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "funcapi.h"
@@ -26,91 +24,18 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 #include "utils/uuid.h"
-#include "utils/varlena.h"
 
 #include "compat.h"
 #include "dayseries_sql.h"
 #include "model.h"
+#include "period_grid.h"
+#include "segment_groups.h"
 #include "segments.h"
 #include "table_read.h"
 
 PG_FUNCTION_INFO_V1(usage_figures);
 
-/* ---------- periods ---------- */
-
-/* A report runs over no more days than that, 27,000 years. */
-#define MOST_DAYS	10000000
-
-/* The periods of a report are numbered from 1; 0 is the one before them. */
-typedef struct
-{
-	int32		count;			/* with the one before */
-	int64	   *starts;			/* their first days, maybe no dates, and that after all */
-	UaDay		first;			/* of the days that count */
-	uint32		days;			/* how many these are */
-	int32	   *of_day;			/* the period of each */
-} Periods;
-
-typedef struct
-{
-	const char *name;
-	int			days;			/* in a period; 0 where it has */
-	int			months;
-} PeriodKind;
-
-static const PeriodKind *
-period_kind(text *name)
-{
-	static const PeriodKind kinds[] = {
-		{"day", 1, 0}, {"week", 7, 0}, {"month", 0, 1}, {"quarter", 0, 3}
-	};
-	char	   *wanted = text_to_cstring(name);
-
-	for (int i = 0; i < lengthof(kinds); i++)
-		if (strcmp(wanted, kinds[i].name) == 0)
-			return &kinds[i];
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("period \"%s\" does not exist", wanted)));
-}
-
-/* From the period that begins on a day to the one that begins on another. */
-static void
-lay_out(Periods *periods, const PeriodKind *kind,
-		UaDay first_start, UaDay last_start, UaDay today)
-{
-	int64		month = ua_month_of_day(first_start);
-	int64		day;
-	int64		last;
-
-	periods->count = 2 + (kind->months == 0 ?
-						  (last_start - first_start) / kind->days :
-						  (ua_month_of_day(last_start) - month) / kind->months);
-	periods->starts = palloc(((Size) periods->count + 1) * sizeof(int64));
-	for (int32 i = 0; i <= periods->count; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		periods->starts[i] = kind->months == 0 ?
-			first_start + (i - 1) * (int64) kind->days :
-			ua_first_day_of_month(month + (i - 1) * (int64) kind->months);
-	}
-
-	day = Max(periods->starts[0], UA_MIN_DAY);
-	last = Min(periods->starts[periods->count] - 1, today);
-	periods->first = day;
-	periods->days = Max(last - day + 1, 0);
-	periods->of_day = palloc(((Size) periods->days + 1) * sizeof(int32));
-	for (int32 i = 0; i < periods->count; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		for (; day < periods->starts[i + 1] && day <= last; day++)
-			periods->of_day[day - periods->first] = i;
-	}
-}
-
 /* ---------- sums ---------- */
-
-#define UUID_TEXT_LEN	36
 
 enum
 {
@@ -128,49 +53,16 @@ typedef struct
 
 typedef struct
 {
-	const char *key;			/* the bytes of a text or a uuid */
-	Size		key_size;
-	text	   *name;
+	UaSegmentGroup group;
 	Figure		figures[N_FIGURES];
 } Segment;
 
+/* Periods are numbered from 1; 0 is the one before them. */
 typedef struct
 {
-	const char *data;
-	Size		size;
-} SegmentKey;
-
-typedef struct
-{
-	SegmentKey	key;
-	Segment    *segment;
-	uint32		hash;
-	char		status;
-} NamedSegment;
-
-#define SH_PREFIX names
-#define SH_ELEMENT_TYPE NamedSegment
-#define SH_KEY_TYPE SegmentKey
-#define SH_KEY key
-#define SH_HASH_KEY(tb, key) \
-	hash_bytes((const unsigned char *) (key).data, (key).size)
-#define SH_EQUAL(tb, a, b) \
-	((a).size == (b).size && memcmp((a).data, (b).data, (a).size) == 0)
-#define SH_STORE_HASH
-#define SH_GET_HASH(tb, entry) (entry)->hash
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
-
-typedef struct
-{
-	MemoryContext context;
-	const Periods *periods;
-	bool		of_uuids;		/* segments are accounts */
-	names_hash *names;
-	Segment    *last;			/* of the row before: mostly this one's too */
-	Segment    *unnamed;		/* where that is null; NULL for none */
+	UaSegmentGroups groups;
+	UaPeriodGrid grid;
+	bool		of_accounts;	/* segments are these */
 } Sums;
 
 static void
@@ -178,8 +70,8 @@ add_widely(Sums *sums, Figure *figure, int32 period, int64 value)
 {
 	if (figure->carries == NULL)
 		figure->carries =
-			MemoryContextAllocZero(sums->context,
-								   sums->periods->count * sizeof(int64));
+			MemoryContextAllocZero(sums->groups.context,
+								   sums->grid.count * sizeof(int64));
 	figure->sums[period] = (int64) ((uint64) figure->sums[period] + (uint64) value);
 	figure->carries[period] += value < 0 ? -1 : 1;
 }
@@ -187,13 +79,13 @@ add_widely(Sums *sums, Figure *figure, int32 period, int64 value)
 static void
 add_series(Sums *sums, Figure *figure, UaDayseries series)
 {
-	const Periods *periods = sums->periods;
+	const UaPeriodGrid *grid = &sums->grid;
 	UaDayseriesReader reader;
 	UaDayseriesBlock block;
 
 	if (figure->sums == NULL)
-		figure->sums = MemoryContextAllocZero(sums->context,
-											  periods->count * sizeof(int64));
+		figure->sums = MemoryContextAllocZero(sums->groups.context,
+											  grid->count * sizeof(int64));
 	ua_dayseries_read(&reader, series);
 	while (ua_dayseries_next(&reader, &block))
 	{
@@ -202,13 +94,13 @@ add_series(Sums *sums, Figure *figure, UaDayseries series)
 
 		for (uint64 rest = block.bits; rest != 0; value++)
 		{
-			uint32		place = (uint32) (begin + ua_take_bit(&rest)) - (uint32) periods->first;
+			uint32		place = (uint32) (begin + ua_take_bit(&rest)) - (uint32) grid->first;
 			int32		period;
 			int64		sum;
 
-			if (place >= periods->days)
+			if (place >= (uint32) grid->n_days)
 				continue;
-			period = periods->of_day[place];
+			period = grid->of_day[place];
 			if (unlikely(pg_add_s64_overflow(figure->sums[period], *value, &sum)))
 				add_widely(sums, figure, period, *value);
 			else
@@ -235,79 +127,14 @@ add_map(Sums *sums, Figure *figure, UaMap map, text *label)
 		add_series(sums, figure, entry.series);
 }
 
-/* What uuid_out() makes of it */
-static text *
-uuid_text(const char *uuid)
-{
-	static const char digits[] = "0123456789abcdef";
-	text	   *result = palloc(VARHDRSZ + UUID_TEXT_LEN);
-	char	   *to = VARDATA(result);
-
-	SET_VARSIZE(result, VARHDRSZ + UUID_TEXT_LEN);
-	for (int i = 0; i < UUID_LEN; i++)
-	{
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*to++ = '-';
-		*to++ = digits[(uint8) uuid[i] >> 4];
-		*to++ = digits[(uint8) uuid[i] & 0x0F];
-	}
-	return result;
-}
-
-static Segment *
-segment_named(Sums *sums, SegmentKey key)
-{
-	NamedSegment *entry;
-	Segment    *segment;
-	MemoryContext caller;
-	char	   *copy;
-	bool		found;
-
-	entry = names_lookup(sums->names, key);
-	if (entry != NULL)
-		return entry->segment;
-
-	caller = MemoryContextSwitchTo(sums->context);
-	segment = palloc0(sizeof(Segment));
-	segment->key = copy = palloc(Max(key.size, 1));
-	segment->key_size = key.size;
-	memcpy(copy, key.data, key.size);
-	key.data = copy;
-	segment->name = sums->of_uuids ? uuid_text(copy) :
-		cstring_to_text_with_len(copy, key.size);
-	names_insert(sums->names, key, &found)->segment = segment;
-	MemoryContextSwitchTo(caller);
-	return segment;
-}
-
 static Segment *
 segment_of(Sums *sums, Datum value, bool isnull)
 {
-	SegmentKey	key;
-
 	if (isnull)
-	{
-		if (sums->unnamed == NULL)
-			sums->unnamed = MemoryContextAllocZero(sums->context, sizeof(Segment));
-		return sums->unnamed;
-	}
-	if (sums->of_uuids)
-	{
-		key.data = (const char *) DatumGetUUIDP(value);
-		key.size = UUID_LEN;
-	}
-	else
-	{
-		text	   *name = DatumGetTextPP(value);
-
-		key.data = VARDATA_ANY(name);
-		key.size = VARSIZE_ANY_EXHDR(name);
-	}
-	if (sums->last == NULL ||
-		sums->last->key_size != key.size ||
-		memcmp(sums->last->key, key.data, key.size) != 0)
-		sums->last = segment_named(sums, key);
-	return sums->last;
+		return ua_group_named(&sums->groups, NULL);
+	if (sums->of_accounts)
+		return ua_group_of_account(&sums->groups, DatumGetUUIDP(value));
+	return ua_group_named(&sums->groups, DatumGetTextPP(value));
 }
 
 /* A series, or a map, of which a label may be asked for; either may be toasted. */
@@ -383,7 +210,7 @@ take_account(void *self, const Datum *values, const bool *nulls)
 static void
 read_accounts(Sums *sums, ArrayType *what, Oid schema, Oid series_type, Oid map_type)
 {
-	const Periods *periods = sums->periods;
+	const UaPeriodGrid *grid = &sums->grid;
 	AccountTaker taker = {.sums = sums};
 	UaTableColumn columns[2 + N_FIGURES] = {{"account_id", UUIDOID}, {"month", DATEOID}};
 	int			n_columns = 2;
@@ -419,11 +246,11 @@ read_accounts(Sums *sums, ArrayType *what, Oid schema, Oid series_type, Oid map_
 	}
 
 	if (strcmp(segment, "account_id") == 0)
-		sums->of_uuids = true;
+		sums->of_accounts = true;
 	else
 		taker.segments = ua_segments_read(schema, segment, false);
-	taker.first_month = ua_first_day_of_month(ua_month_of_day(periods->first));
-	taker.last_month = (int64) periods->first + periods->days - 1;
+	taker.first_month = ua_first_day_of_month(ua_month_of_day(grid->first));
+	taker.last_month = (int64) grid->first + grid->n_days - 1;
 	ua_read_table(schema, "account_rollup", n_columns, columns, take_account, &taker);
 }
 
@@ -478,8 +305,8 @@ start_receiving(DestReceiver *self, int operation, TupleDesc desc)
 	bool		fits;
 
 	if (!receiver->segments_known)
-		sums->of_uuids = has_type(desc, 0, UUIDOID);
-	fits = has_type(desc, 0, sums->of_uuids ? UUIDOID : TEXTOID);
+		sums->of_accounts = has_type(desc, 0, UUIDOID);
+	fits = has_type(desc, 0, sums->of_accounts ? UUIDOID : TEXTOID);
 	for (int i = 0; i < N_FIGURES; i++)
 	{
 		receiver->columns[i] = column;
@@ -533,9 +360,9 @@ sum_of(const Figure *figure, int32 period)
 
 /* Whether it has anybody active, in other periods than the one before them. */
 static bool
-is_active(const Segment *segment, const Periods *periods)
+is_active(const Segment *segment, const UaPeriodGrid *grid)
 {
-	for (int32 period = 1; period < periods->count; period++)
+	for (int32 period = 1; period < grid->count; period++)
 		if (sum_of(&segment->figures[ACTIVE], period) != 0)
 			return true;
 	return false;
@@ -557,62 +384,23 @@ enum
 #define N_COLUMNS	(COLUMN_IS_COMPLETE + 1)
 
 static void
-put_rows(ReturnSetInfo *result, const Segment *segment, const Periods *periods, UaDay today)
+put_rows(ReturnSetInfo *result, const Segment *segment, const UaPeriodGrid *grid, UaDay today)
 {
 	const Figure *figures = segment->figures;
-	bool		nulls[N_COLUMNS] = {[COLUMN_SEGMENT_VALUE] = segment->name == NULL};
-	Datum		values[N_COLUMNS] = {[COLUMN_SEGMENT_VALUE] = PointerGetDatum(segment->name)};
+	bool		nulls[N_COLUMNS] = {[COLUMN_SEGMENT_VALUE] = segment->group.name == NULL};
+	Datum		values[N_COLUMNS] = {[COLUMN_SEGMENT_VALUE] = PointerGetDatum(segment->group.name)};
 
-	for (int32 period = 1; period < periods->count; period++)
+	for (int32 period = 1; period < grid->count; period++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		values[COLUMN_PERIOD_START] = DateADTGetDatum(periods->starts[period]);
+		values[COLUMN_PERIOD_START] = DateADTGetDatum(grid->starts[period]);
 		for (int i = 0; i < N_FIGURES; i++)
 			values[COLUMN_VALUE + i] = Int64GetDatum(sum_of(&figures[i], period));
 		values[COLUMN_VALUE_BEFORE] = Int64GetDatum(sum_of(&figures[VALUE], period - 1));
 		values[COLUMN_ACTIVE_BEFORE] = Int64GetDatum(sum_of(&figures[ACTIVE], period - 1));
-		values[COLUMN_IS_COMPLETE] = BoolGetDatum(periods->starts[period + 1] <= today);
+		values[COLUMN_IS_COMPLETE] = BoolGetDatum(grid->starts[period + 1] <= today);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
-}
-
-static int
-compare_keys(const void *a, const void *b)
-{
-	const Segment *left = *(const Segment *const *) a;
-	const Segment *right = *(const Segment *const *) b;
-
-	return ua_label_compare(left->key, left->key_size, right->key, right->key_size);
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	text	   *left = (*(const Segment *const *) a)->name;
-	text	   *right = (*(const Segment *const *) b)->name;
-
-	return varstr_cmp(VARDATA_ANY(left), VARSIZE_ANY_EXHDR(left),
-					  VARDATA_ANY(right), VARSIZE_ANY_EXHDR(right),
-					  DEFAULT_COLLATION_OID);
-}
-
-/* The segments in the order of ORDER BY, but for the null one. */
-static Segment **
-segments_in_order(Sums *sums)
-{
-	Segment   **segments = palloc((sums->names->members + 1) * sizeof(*segments));
-	names_iterator scan;
-	NamedSegment *entry;
-	int			count = 0;
-
-	names_start_iterate(sums->names, &scan);
-	while ((entry = names_iterate(sums->names, &scan)) != NULL)
-		segments[count++] = entry->segment;
-
-	/* By bytes they are almost in order, which costs less to find than to make. */
-	qsort(segments, count, sizeof(*segments), compare_keys);
-	qsort(segments, count, sizeof(*segments), compare_names);
-	return segments;
 }
 
 static Oid
@@ -635,46 +423,39 @@ usage_figures(PG_FUNCTION_ARGS)
 	DateADT		today = PG_GETARG_DATEADT(4);
 	bool		everybody = PG_GETARG_BOOL(5);
 	ArrayType  *accounts = PG_GETARG_ARRAYTYPE_P(6);
-	bool		of_accounts = ARR_NDIM(accounts) != 0;
+	bool		with_accounts = ARR_NDIM(accounts) != 0;
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			schema = ua_function_schema(fcinfo);
-	Periods		periods = {0};
-	Sums		sums = {
-		.context = CurrentMemoryContext,
-		.periods = &periods
-	};
+	Sums		sums = {0};
 	FigureReceiver receiver = {
 		.receiver = {receive_row, start_receiving, end_receiving, end_receiving, DestNone},
 		.sums = &sums,
-		.segments_known = of_accounts,
+		.segments_known = with_accounts,
 		.series_type = own_type(schema, "dayseries"),
 		.map_type = own_type(schema, "dayseries_map")
 	};
-	Segment   **segments;
+	UaSegmentGroup **segments;
+	int			n_segments;
 
-	if (!ua_is_day(first_start) || !ua_is_day(last_start) || first_start > last_start ||
-		(int64) last_start - first_start > MOST_DAYS)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("a report must run forward, over finite days and at most %d of them",
-						MOST_DAYS)));
-	lay_out(&periods, period_kind(PG_GETARG_TEXT_PP(1)), first_start, last_start, today);
+	ua_grid_start(&sums.grid, PG_GETARG_TEXT_PP(1), first_start, last_start, today, 1);
 	InitMaterializedSRF(fcinfo, 0);
 
-	sums.names = names_create(CurrentMemoryContext, 16, NULL);
+	ua_groups_start(&sums.groups, sizeof(Segment));
 	if (everybody)
-		sums.unnamed = palloc0(sizeof(Segment));
-	if (of_accounts)
+		ua_group_named(&sums.groups, NULL);
+	if (with_accounts)
 		read_accounts(&sums, accounts, schema, receiver.series_type, receiver.map_type);
 	/* Accounts may be all there is. */
-	if (!of_accounts || *query != '\0')
+	if (!with_accounts || *query != '\0')
 		run_query(&receiver, query);
 
-	segments = segments_in_order(&sums);
-	for (uint32 i = 0; i < sums.names->members; i++)
-		if (is_active(segments[i], &periods))
-			put_rows(result, segments[i], &periods, today);
-	if (sums.unnamed != NULL && (everybody || is_active(sums.unnamed, &periods)))
-		put_rows(result, sums.unnamed, &periods, today);
+	segments = ua_groups_in_order(&sums.groups, &n_segments);
+	for (int i = 0; i < n_segments; i++)
+	{
+		Segment    *segment = (Segment *) segments[i];
+
+		if (is_active(segment, &sums.grid) || (everybody && segment->group.name == NULL))
+			put_rows(result, segment, &sums.grid, today);
+	}
 	return (Datum) 0;
 }

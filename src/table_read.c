@@ -78,8 +78,8 @@ find_columns(TupleDesc desc, int n_columns, const UaTableColumn *columns,
 /*
  * Memory is what takes the time where rows are long and little is read of each.
  * So the part of all rows of a page that will be read is asked for at once,
- * rather than waited for row by row. That is done by reading it: where an address
- * has yet to be translated, processors may ignore a mere prefetch.
+ * rather than waited for row by row. That is done by reading it, as processors may
+ * ignore a mere prefetch.
  */
 #define CACHE_LINE		64
 #define LENGTH_AT_FIRST	(4 * CACHE_LINE)
@@ -92,12 +92,15 @@ touch_rows(Page page, Size length)
 	for (OffsetNumber i = FirstOffsetNumber; i <= count; i++)
 	{
 		ItemId		item = PageGetItemId(page, i);
-		volatile const char *row = (const char *) PageGetItem(page, item);
-		Size		end = Min(ItemIdGetLength(item), length);
 
 		if (ItemIdIsNormal(item))
+		{
+			volatile const char *row = (const char *) PageGetItem(page, item);
+			Size		end = Min(ItemIdGetLength(item), length);
+
 			for (Size at = 0; at < end; at += CACHE_LINE)
 				(void) row[at];
+		}
 	}
 }
 

@@ -105,6 +105,19 @@ ua_bits_from(UaDay day)
 	return ~ua_bits_before(day);
 }
 
+/* Those of a word's days that are from first to last. */
+static inline uint64
+ua_bits_within(int32 word, uint64 bits, UaDay first, UaDay last)
+{
+	if (first > last || word < ua_word_of_day(first) || word > ua_word_of_day(last))
+		return 0;
+	if (word == ua_word_of_day(first))
+		bits &= ua_bits_from(first);
+	if (word == ua_word_of_day(last))
+		bits &= ua_bits_until(last);
+	return bits;
+}
+
 /* ---------- reading ---------- */
 
 /*

@@ -145,8 +145,9 @@ ua_read_each_user(Oid schema, const pg_uuid_t *account, UaTakeUser take, void *t
 								 CStringGetDatum("dayset"), ObjectIdGetDatum(schema))},
 		{"shared", BOOLOID}
 	};
+	Oid			types[] = {columns[0].type, columns[1].type};
 
 	if (source.settled)
 		ua_read_table(schema, "user_activity", lengthof(columns), columns, take_settled, &reader);
-	ua_read_query(source.query, take_merged, &reader);
+	ua_read_query(source.query, lengthof(types), types, take_merged, &reader);
 }

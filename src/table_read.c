@@ -76,15 +76,16 @@ find_columns(TupleDesc desc, int n_columns, const UaTableColumn *columns,
 }
 
 /*
- * Long rows lie far from each other: the beginnings of all those of a page are
- * asked for at once, rather than waited for one by one.
+ * Memory is what takes the time where rows are long and little is read of each.
+ * So the part of all rows of a page that will be read is asked for at once,
+ * rather than waited for row by row. That is done by reading it, as processors may
+ * ignore a mere prefetch.
  */
-#define CACHE_LINE			64
-#define LINES_AHEAD			5
-#define LONG_ROW			512
+#define CACHE_LINE		64
+#define LENGTH_AT_FIRST	(4 * CACHE_LINE)
 
 static inline void
-prefetch_page(Page page)
+touch_rows(Page page, Size length)
 {
 	OffsetNumber count = PageGetMaxOffsetNumber(page);
 
@@ -92,10 +93,14 @@ prefetch_page(Page page)
 	{
 		ItemId		item = PageGetItemId(page, i);
 
-		if (!ItemIdIsNormal(item) || ItemIdGetLength(item) < LONG_ROW)
-			continue;
-		for (int line = 0; line < LINES_AHEAD; line++)
-			__builtin_prefetch((char *) PageGetItem(page, item) + line * CACHE_LINE);
+		if (ItemIdIsNormal(item))
+		{
+			volatile const char *row = (const char *) PageGetItem(page, item);
+			Size		end = Min(ItemIdGetLength(item), length);
+
+			for (Size at = 0; at < end; at += CACHE_LINE)
+				(void) row[at];
+		}
 	}
 }
 
@@ -106,19 +111,24 @@ scan(Relation relation, int n_columns, const AttrNumber *columns, AttrNumber las
 	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	Buffer		buffer = InvalidBuffer;
+	Size		length = LENGTH_AT_FIRST;	/* read of the last row */
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
+		BufferHeapTupleTableSlot *row = TTS_IS_BUFFERTUPLE(slot) ?
+			(BufferHeapTupleTableSlot *) slot : NULL;
 		Datum		values[UA_MOST_COLUMNS];
 		bool		nulls[UA_MOST_COLUMNS];
 
 		CHECK_FOR_INTERRUPTS();
-		if (TTS_IS_BUFFERTUPLE(slot) && ((BufferHeapTupleTableSlot *) slot)->buffer != buffer)
+		if (row != NULL && row->buffer != buffer)
 		{
-			buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
-			prefetch_page(BufferGetPage(buffer));
+			buffer = row->buffer;
+			touch_rows(BufferGetPage(buffer), length);
 		}
 		slot_getsomeattrs(slot, last);
+		if (row != NULL)
+			length = row->base.tuple->t_data->t_hoff + row->base.off;
 		for (int i = 0; i < n_columns; i++)
 		{
 			values[i] = slot->tts_values[columns[i] - 1];
@@ -135,6 +145,8 @@ scan(Relation relation, int n_columns, const AttrNumber *columns, AttrNumber las
 typedef struct
 {
 	DestReceiver receiver;
+	int			n_columns;
+	const Oid  *types;
 	UaTakeRow	take;
 	void	   *taker;
 } RowReceiver;
@@ -152,6 +164,15 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 static void
 start_receiving(DestReceiver *self, int operation, TupleDesc desc)
 {
+	RowReceiver *receiver = (RowReceiver *) self;
+	bool		fits = desc->natts == receiver->n_columns;
+
+	for (int i = 0; fits && i < desc->natts; i++)
+		fits = TupleDescAttr(desc, i)->atttypid == receiver->types[i];
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the query does not return the columns that are needed")));
 }
 
 static void
@@ -160,10 +181,13 @@ end_receiving(DestReceiver *self)
 }
 
 void
-ua_read_query(const char *query, UaTakeRow take, void *taker)
+ua_read_query(const char *query, int n_columns, const Oid *types,
+			  UaTakeRow take, void *taker)
 {
 	RowReceiver receiver = {
 		.receiver = {receive_row, start_receiving, end_receiving, end_receiving, DestNone},
+		.n_columns = n_columns,
+		.types = types,
 		.take = take,
 		.taker = taker
 	};
@@ -185,6 +209,7 @@ ua_read_table(Oid schema, const char *table, int n_columns,
 	Relation	relation = ua_open_readable(schema, table);
 	AttrNumber	found[UA_MOST_COLUMNS];
 	AttrNumber	last;
+	Oid			types[UA_MOST_COLUMNS];
 	StringInfoData query;
 
 	Assert(n_columns <= UA_MOST_COLUMNS);
@@ -202,10 +227,13 @@ ua_read_table(Oid schema, const char *table, int n_columns,
 
 	initStringInfo(&query);
 	for (int i = 0; i < n_columns; i++)
+	{
+		types[i] = columns[i].type;
 		appendStringInfo(&query, "%s %s::%s", i == 0 ? "SELECT" : ",",
 						 quote_identifier(columns[i].name),
 						 format_type_be_qualified(columns[i].type));
+	}
 	appendStringInfo(&query, " FROM %s", ua_qualified(schema, table));
-	ua_read_query(query.data, take, taker);
+	ua_read_query(query.data, n_columns, types, take, taker);
 	pfree(query.data);
 }

@@ -26,8 +26,9 @@ typedef void (*UaTakeRow) (void *taker, const Datum *values, const bool *nulls);
 extern void ua_read_table(Oid schema, const char *table, int n_columns,
 						  const UaTableColumn *columns, UaTakeRow take, void *taker);
 
-/* The same of the rows of a query, which are as it says. */
-extern void ua_read_query(const char *query, UaTakeRow take, void *taker);
+/* The same of a query, whose columns have to be of these types, or it is an error (42804). */
+extern void ua_read_query(const char *query, int n_columns, const Oid *types,
+						  UaTakeRow take, void *taker);
 
 /*
  * The table, locked, where it may be read without the executor: one without

@@ -1,6 +1,6 @@
 /*
  * uuid_hash.h
- *		A hash of uuids for tables in memory.
+ *		Hashing of keys that are met by the ten thousand.
  */
 #ifndef UA_UUID_HASH_H
 #define UA_UUID_HASH_H

@@ -207,7 +207,11 @@ take_aside(Reader *reader)
 		for (end = i + 1; end < reader->n_aside && compare_aside(row, &reader->aside[end]) == 0; end++)
 			days = ua_dayset_union(UA_DAYS(days), UA_DAYS(reader->aside[end].days));
 		if (own != NULL)
-			group = users_lookup(own, row->user_id)->group;
+		{
+			const User *user = users_lookup(own, row->user_id);
+
+			group = user == NULL ? NULL : user->group;
+		}
 		if (group == NULL)
 			group = ua_group_named(reader->groups, NULL);
 		reader->take(reader->taker, group, UA_DAYS(days), UA_DAYS(days));

@@ -28,6 +28,18 @@ LANGUAGE sql AS $$
     LEFT JOIN reference.report_differences(ARRAY(SELECT c.call FROM calls AS c)) AS d ON true
 $$;
 
+-- All calls of reports on single users
+CREATE FUNCTION pg_temp.differences_of_users(seed integer)
+RETURNS TABLE (compared bigint, call text, side text, "row" text)
+LANGUAGE sql AS $$
+  WITH calls AS MATERIALIZED (
+    SELECT c AS call FROM reference.report_calls(seed) AS c WHERE c ~ '^(streaks|power_users)'
+  )
+  SELECT (SELECT count(*) FROM calls), d.*
+    FROM (SELECT) AS one
+    LEFT JOIN reference.report_differences(ARRAY(SELECT c.call FROM calls AS c)) AS d ON true
+$$;
+
 -- The comparison sees a difference where there is one.
 SELECT reference.random_model(1, 6, 40, 150, 1500);
 CREATE FUNCTION reference.power_users(text) RETURNS TABLE (user_id uuid, account_name text, role text, active_days integer, last_active_day date)
@@ -40,12 +52,15 @@ DROP FUNCTION power_users(text), reference.power_users(text);
 -- All kinds of calls: all pending, folded, after changes, folded again
 SELECT count(*), count(DISTINCT split_part(call, '(', 1)) AS reports FROM reference.report_calls(1) AS call;
 SELECT * FROM pg_temp.differences(1, 40);
+SELECT * FROM pg_temp.differences_of_users(1);
 SELECT usage_refresh() > 0 AS folded;
 SELECT * FROM pg_temp.differences(2, 40);
 SELECT reference.random_change(1, 100) > 0 AS changed;
 SELECT * FROM pg_temp.differences(3, 40);
+SELECT * FROM pg_temp.differences_of_users(3);
 SELECT usage_refresh() > 0 AS folded;
 SELECT * FROM pg_temp.differences(4, 40);
+SELECT * FROM pg_temp.differences_of_users(4);
 -- The same where the executor reads the tables, here as they have children
 SAVEPOINT before;
 CREATE TABLE empty_activity () INHERITS (user_activity);
@@ -56,6 +71,7 @@ CREATE TABLE empty_accounts () INHERITS (dim_account);
 SELECT * FROM pg_temp.differences(7, 40);
 SELECT reference.random_change(2, 100) > 0 AS changed;
 SELECT * FROM pg_temp.differences(8, 40);
+SELECT * FROM pg_temp.differences_of_users(8);
 ROLLBACK TO before;
 
 -- In another time zone, over changes of clocks, a leap day and the ends of two years, with
@@ -139,6 +155,7 @@ SELECT active_users FROM active_users('2024-02-29', '2024-02-29', account_id => 
 ROLLBACK;
 
 -- Nothing at all
+SELECT * FROM usage_power_users('2024-01-01', '2024-12-31', NULL);
 SELECT * FROM active_users('2024-01-01', '2024-12-31');
 SELECT * FROM rolling_active_users('2024-01-01', '2024-12-31', 7, 'role');
 SELECT * FROM stickiness('2024-01-01', '2024-12-31');
@@ -177,7 +194,11 @@ SELECT call, refusal.*
     (14, $$usage_trend('sessions', '2024-01-01', '2024-12-31')$$),
     (15, $$usage_trend('work_seconds', '2024-01-01', '2024-12-31', segment => 'source')$$),
     (16, $$streaks('-infinity')$$),
-    (17, $$power_users(least_days => 29)$$)) AS calls (number, call)
+    (17, $$power_users(least_days => 29)$$),
+    (18, $$usage_power_users('2025-01-01', '2027-10-20', 1)$$),
+    (19, $$usage_power_users('2025-01-01', '2027-10-21', 1)$$),
+    (20, $$usage_power_users('2025-01-01', '2024-12-31', 1)$$),
+    (21, $$usage_power_users('2025-01-01', 'infinity', 1)$$)) AS calls (number, call)
   LEFT JOIN pg_temp.refusal(call) ON true
  ORDER BY number;
 \x

@@ -73,12 +73,15 @@ count_in_segment(UaDays days, Segment segment, UaDay first, UaDay last)
 {
 	int32		from = Max(segment.first, first >> 3);
 	int32		to = Min(segment.last, last >> 3);
-	const uint8 *next = segment.bytes + (from - segment.first);
-	const uint8 *final = segment.bytes + (to - segment.first);
+	const uint8 *next;
+	const uint8 *final;
 	int64		count = 0;
 
 	if (from > to)
 		return 0;
+	next = segment.bytes + (from - segment.first);
+	final = segment.bytes + (to - segment.first);
+
 	/* What those two bytes have of other days is counted, and taken off. */
 	if (from == first >> 3)
 		count -= pg_number_of_ones[*next & ((1 << (first & 7)) - 1)];

@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "day_counter.h"
 #include "dayseries_sql.h"
+#include "model.h"
 #include "period_grid.h"
 #include "segment_groups.h"
 
@@ -106,7 +107,7 @@ count_periods(const Counts *counts, Segment *segment, UaDays days)
 }
 
 static void
-take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back)
+take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
 {
 	const Counts *counts = self;
 
@@ -174,7 +175,8 @@ usage_active_counts(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 
 	ua_groups_start(&counts.groups, sizeof(Segment));
-	ua_read_activity(fcinfo, 0, &counts.groups, take_days, &counts);
+	ua_read_activity(ua_function_schema(fcinfo), PG_GETARG_HEAPTUPLEHEADER(0),
+					 &counts.groups, take_days, &counts);
 	segments = ua_groups_in_order(&counts.groups, &n_segments);
 	for (int i = 0; i < n_segments; i++)
 		put_row((ReturnSetInfo *) fcinfo->resultinfo, &counts, (Segment *) segments[i]);

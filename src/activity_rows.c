@@ -133,7 +133,7 @@ take_settled(void *self, const Datum *values, const bool *nulls)
 		return;
 	}
 	days = pg_detoast_datum_packed(stored);
-	reader->take(reader->taker, group, UA_DAYS(days), UA_DAYS(days));
+	reader->take(reader->taker, group, user_id, UA_DAYS(days), UA_DAYS(days));
 	if (days != stored)
 		pfree(days);
 }
@@ -214,7 +214,7 @@ take_aside(Reader *reader)
 		}
 		if (group == NULL)
 			group = ua_group_named(reader->groups, NULL);
-		reader->take(reader->taker, group, UA_DAYS(days), UA_DAYS(days));
+		reader->take(reader->taker, group, &row->user_id, UA_DAYS(days), UA_DAYS(days));
 	}
 }
 
@@ -222,7 +222,7 @@ take_aside(Reader *reader)
 
 enum
 {
-	QUERY_SEGMENT, QUERY_DAYS, QUERY_BACK
+	QUERY_SEGMENT, QUERY_USER, QUERY_DAYS, QUERY_BACK
 };
 
 static void
@@ -239,7 +239,8 @@ take_row(void *self, const Datum *values, const bool *nulls)
 	if (!nulls[QUERY_BACK])
 		back = values[QUERY_BACK] == values[QUERY_DAYS] ? UA_DAYS(days) :
 			UA_DAYS(pg_detoast_datum_packed((struct varlena *) DatumGetPointer(values[QUERY_BACK])));
-	reader->take(reader->taker, ua_group_named(reader->groups, name), UA_DAYS(days), back);
+	reader->take(reader->taker, ua_group_named(reader->groups, name),
+				 nulls[QUERY_USER] ? NULL : DatumGetUUIDP(values[QUERY_USER]), UA_DAYS(days), back);
 }
 
 /* ---------- a source ---------- */
@@ -330,15 +331,14 @@ read_settled(Reader *reader, HeapTupleHeader source)
 }
 
 void
-ua_read_activity(FunctionCallInfo fcinfo, int argument, UaSegmentGroups *groups,
+ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
 				 UaTakeDays take, void *taker)
 {
-	HeapTupleHeader source = PG_GETARG_HEAPTUPLEHEADER(argument);
 	Reader		reader = {
 		.groups = groups,
 		.take = take,
 		.taker = taker,
-		.schema = ua_function_schema(fcinfo),
+		.schema = schema,
 		.context = CurrentMemoryContext
 	};
 	Datum		value;
@@ -349,6 +349,7 @@ ua_read_activity(FunctionCallInfo fcinfo, int argument, UaSegmentGroups *groups,
 	{
 		Oid			types[] = {
 			[QUERY_SEGMENT] = TEXTOID,
+			[QUERY_USER] = UUIDOID,
 			[QUERY_DAYS] = dayset_type(reader.schema),
 			[QUERY_BACK] = dayset_type(reader.schema)
 		};

@@ -5,23 +5,23 @@
 #ifndef UA_ACTIVITY_ROWS_H
 #define UA_ACTIVITY_ROWS_H
 
-#include "fmgr.h"
+#include "access/htup.h"
+#include "utils/uuid.h"
 
 #include "dayset.h"
 #include "segment_groups.h"
 
 /*
- * Takes a row: the group of its segment, a user's days, and the days on which the
- * user came back (with back.body NULL for none, the same days where nothing
- * else is asked for).
+ * Takes a row: the group of its segment, the user, who may be NULL where a query
+ * does not say, the user's days, and the days on which the user came back (with
+ * back.body NULL for none, the same days where nothing else is asked for). All
+ * but the group are gone when it returns.
  */
-typedef void (*UaTakeDays) (void *taker, UaSegmentGroup *group, UaDays days, UaDays back);
+typedef void (*UaTakeDays) (void *taker, UaSegmentGroup *group, const pg_uuid_t *user,
+							UaDays days, UaDays back);
 
-/*
- * Read what a usage_days_source says, the argument of that number, with groups
- * of its segments.
- */
-extern void ua_read_activity(FunctionCallInfo fcinfo, int argument,
-							 UaSegmentGroups *groups, UaTakeDays take, void *taker);
+/* Read what a usage_days_source says, with groups of its segments. */
+extern void ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
+							 UaTakeDays take, void *taker);
 
 #endif							/* UA_ACTIVITY_ROWS_H */

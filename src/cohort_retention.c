@@ -13,6 +13,7 @@
 
 #include "activity_rows.h"
 #include "compat.h"
+#include "model.h"
 #include "period_grid.h"
 #include "segment_groups.h"
 
@@ -96,7 +97,7 @@ count_last_period(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDay
 }
 
 static void
-take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back)
+take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
 {
 	Retention  *retention = self;
 	Cohort	   *cohort;
@@ -173,7 +174,8 @@ usage_retention_counts(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 
 	ua_groups_start(&retention.groups, sizeof(Segment));
-	ua_read_activity(fcinfo, 0, &retention.groups, take_days, &retention);
+	ua_read_activity(ua_function_schema(fcinfo), PG_GETARG_HEAPTUPLEHEADER(0),
+					 &retention.groups, take_days, &retention);
 	segments = ua_groups_in_order(&retention.groups, &n_segments);
 	for (int i = 0; i < n_segments; i++)
 		put_rows((ReturnSetInfo *) fcinfo->resultinfo, &retention, (Segment *) segments[i], today);

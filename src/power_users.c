@@ -14,9 +14,9 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 
+#include "activity_rows.h"
 #include "compat.h"
 #include "dayset_sql.h"
-#include "each_user.h"
 #include "model.h"
 #include "table_read.h"
 #include "uuid_hash.h"
@@ -85,7 +85,7 @@ filter_word(Search *search, uint32 hash, uint64 *bit)
 /* ---------- rows of the tables ---------- */
 
 static void
-take_user(void *self, const pg_uuid_t *user, UaDays days)
+take_user(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
 {
 	Search	   *search = self;
 	int64		active_days = ua_days_count(days, search->first, search->last);
@@ -95,7 +95,7 @@ take_user(void *self, const pg_uuid_t *user, UaDays days)
 	PowerUser  *found_user;
 	bool		found;
 
-	if (likely(active_days < search->least_days))
+	if (likely(active_days < search->least_days) || user == NULL)
 		return;
 	hash = ua_hash_uuid(user);
 	entry = numbers_insert_hash(search->of_users, *user, hash, &found);
@@ -242,7 +242,8 @@ places_in_order(const Search *search)
 /* ---------- the function ---------- */
 
 /*
- * usage_power_users(first_day date, last_day date, least_days integer) → rows
+ * usage_power_users(source usage_days_source, first_day date, last_day date,
+ * least_days integer) → rows
  */
 Datum
 usage_power_users(PG_FUNCTION_ARGS)
@@ -250,12 +251,13 @@ usage_power_users(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			schema = ua_function_schema(fcinfo);
 	Search		search = {
-		.first = ua_checked_day(PG_GETARG_DATEADT(0)),
-		.last = ua_checked_day(PG_GETARG_DATEADT(1)),
-		.least_days = Max(PG_GETARG_INT32(2), 1),
+		.first = ua_checked_day(PG_GETARG_DATEADT(1)),
+		.last = ua_checked_day(PG_GETARG_DATEADT(2)),
+		.least_days = Max(PG_GETARG_INT32(3), 1),
 		.context = CurrentMemoryContext,
 		.capacity = USERS_EXPECTED
 	};
+	UaSegmentGroups everybody;
 	Place	   *places;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -269,7 +271,8 @@ usage_power_users(PG_FUNCTION_ARGS)
 	search.of_users = numbers_create(CurrentMemoryContext, USERS_EXPECTED, NULL);
 	search.of_accounts = numbers_create(CurrentMemoryContext, ACCOUNTS_EXPECTED, NULL);
 
-	ua_read_each_user(schema, NULL, take_user, &search);
+	ua_groups_start(&everybody, sizeof(UaSegmentGroup));
+	ua_read_activity(schema, PG_GETARG_HEAPTUPLEHEADER(0), &everybody, take_user, &search);
 	read_dimensions(&search, schema);
 	places = places_in_order(&search);
 	for (uint32 i = 0; i < search.of_users->members; i++)

@@ -13,6 +13,7 @@
 
 #include "activity_rows.h"
 #include "compat.h"
+#include "model.h"
 #include "period_grid.h"
 #include "segment_groups.h"
 
@@ -74,7 +75,7 @@ count_days(const Counts *counts, int64 *found, UaDays days, bool few)
 }
 
 static void
-take_days(void *self, UaSegmentGroup *group, UaDays days, UaDays back)
+take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
 {
 	Counts	   *counts = self;
 	Segment    *segment = (Segment *) group;
@@ -161,7 +162,8 @@ usage_stickiness_counts(PG_FUNCTION_ARGS)
 	ua_groups_start(&counts.groups, sizeof(Segment));
 	if (everybody)
 		ua_group_named(&counts.groups, NULL);
-	ua_read_activity(fcinfo, 0, &counts.groups, take_days, &counts);
+	ua_read_activity(ua_function_schema(fcinfo), PG_GETARG_HEAPTUPLEHEADER(0),
+					 &counts.groups, take_days, &counts);
 	segments = ua_groups_in_order(&counts.groups, &n_segments);
 	for (int i = 0; i < n_segments; i++)
 		if (everybody || is_active(&counts, (Segment *) segments[i]))

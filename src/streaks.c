@@ -16,8 +16,8 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 
+#include "activity_rows.h"
 #include "compat.h"
-#include "each_user.h"
 #include "model.h"
 
 PG_FUNCTION_INFO_V1(streaks);
@@ -72,13 +72,13 @@ start_rows(Report *report, ReturnSetInfo *result)
 }
 
 static void
-take_user(void *self, const pg_uuid_t *user, UaDays days)
+take_user(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
 {
 	Report	   *report = self;
 	UaDaysSummary summary;
 	StreakRow	row;
 
-	if (!ua_days_sum_up(days, report->day, &summary))
+	if (user == NULL || !ua_days_sum_up(days, report->day, &summary))
 		return;
 	row.user_id = *user;
 	row.current_streak = (int64) report->day - summary.last > report->grace ? 0 :
@@ -91,28 +91,38 @@ take_user(void *self, const pg_uuid_t *user, UaDays days)
 	tuplestore_puttupleslot(report->rows, report->slot);
 }
 
-/* The day that it is as of; today still has time to go on. */
-static void
-find_day(Report *report, Oid schema, FunctionCallInfo fcinfo)
+/*
+ * The day that it is as of, and where users' days are, in the current memory
+ * context. Today still has time to go on.
+ */
+static HeapTupleHeader
+find_source(Report *report, Oid schema, FunctionCallInfo fcinfo)
 {
-	Oid			types[] = {DATEOID};
-	Datum		values[] = {PG_GETARG_DATUM(0)};
-	char		nulls[] = {PG_ARGISNULL(0) ? 'n' : ' '};
+	MemoryContext caller = CurrentMemoryContext;
+	Oid			types[] = {DATEOID, UUIDOID};
+	Datum		values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
+	char		nulls[] = {PG_ARGISNULL(0) ? 'n' : ' ', PG_ARGISNULL(1) ? 'n' : ' '};
+	HeapTupleHeader source;
 	bool		isnull;
 	Datum		day;
 
 	SPI_connect();
-	if (SPI_execute_with_args(psprintf("SELECT %s($1), today FROM %s",
+	if (SPI_execute_with_args(psprintf("SELECT %s($1), today, %s(NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text, $2, true) FROM %s",
 									   ua_qualified(schema, "usage_report_day"),
+									   ua_qualified(schema, "usage_days_source"),
 									   ua_qualified(schema, "usage_today")),
 							  lengthof(types), types, values, nulls, true, 0) != SPI_OK_SELECT ||
 		SPI_processed != 1)
-		elog(ERROR, "usage_report_day() failed");
+		elog(ERROR, "could not find the days of users");
 	day = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	report->day = isnull ? UA_MIN_DAY : DatumGetDateADT(day);
 	day = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
 	report->grace = report->day == DatumGetDateADT(day) ? 1 : 0;
+	day = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull);
+	MemoryContextSwitchTo(caller);
+	source = DatumGetHeapTupleHeaderCopy(day);
 	SPI_finish();
+	return source;
 }
 
 /* streaks(as_of date, account_id uuid) → rows */
@@ -121,12 +131,15 @@ streaks(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			schema = ua_function_schema(fcinfo);
+	UaSegmentGroups everybody;
+	HeapTupleHeader source;
 	Report		report;
 
 	InitMaterializedSRF(fcinfo, 0);
-	find_day(&report, schema, fcinfo);
+	source = find_source(&report, schema, fcinfo);
 	start_rows(&report, result);
-	ua_read_each_user(schema, PG_ARGISNULL(1) ? NULL : PG_GETARG_UUID_P(1), take_user, &report);
+	ua_groups_start(&everybody, sizeof(UaSegmentGroup));
+	ua_read_activity(schema, source, &everybody, take_user, &report);
 	ExecDropSingleTupleTableSlot(report.slot);
 	return (Datum) 0;
 }

@@ -198,11 +198,10 @@ COMMENT ON FUNCTION @extschema@.usage_segment(uuid, text, boolean) IS
 -- The query for days of activity: segment_value, user_id, days. Those after today
 -- may be among them, and are cut off where days are counted.
 -- A user has a row in each segment, and is whom the segment's events are of;
--- where users are followed over time (own), whom the segment has today. Which
--- users they are can be left out (without with_users), and is null then, maybe.
+-- where users are followed over time (own), whom the segment has today.
 -- With a period, where events are counted under their own segment, counts of users
 -- in their place: segment_value, active, arrived, returned.
-CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -245,7 +244,6 @@ DECLARE
   row_value CONSTANT text := CASE WHEN by_user THEN 'NULL::text' ELSE value END;
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
-  users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
   counting CONSTANT boolean := period IS NOT NULL AND of_events AND (segment IS NULL OR NOT by_user);
   -- Which labels count, and under which names
   labels text[];
@@ -309,17 +307,12 @@ BEGIN
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
     END IF;
-    -- The parts have no column that is not used: then their rows are passed on as they are.
-    settled := format('SELECT %s %s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
+    settled := format('SELECT %s active.user_id, active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
       CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END,
-      CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
       CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END);
-    joined := format('SELECT %s %s @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
-      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
-      activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
-    query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
-      CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
-      settled, joined);
+    joined := format('SELECT %s active.user_id, @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
+    query := format('%s UNION ALL %s', settled, joined);
   END IF;
   IF counting THEN
     RETURN format('SELECT segment_value, active, arrived, returned FROM (%s) AS counted', query);
@@ -331,8 +324,8 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer) IS
-  'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, of events and under their own segment or none, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, text, integer) IS
+  'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users: segment_value, user_id, days; with a period, of events and under their own segment or none, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
 
 -- What a report counts of users' days: what is settled, and what a query adds to it.
 CREATE TYPE @extschema@.usage_days_source AS (
@@ -345,7 +338,7 @@ CREATE TYPE @extschema@.usage_days_source AS (
 );
 
 COMMENT ON TYPE @extschema@.usage_days_source IS
-  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; and those of a query: segment_value text, days, back (the days of coming back) dayset; part of the reports';
+  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; and those of a query: segment_value text, user_id uuid, days, back (the days of coming back) dayset; part of the reports';
 
 CREATE FUNCTION @extschema@.usage_days_source(segment text, event text, category text, account_id uuid, own boolean)
 RETURNS @extschema@.usage_days_source
@@ -362,8 +355,8 @@ BEGIN
   IF account_id IS NOT NULL OR event IS NOT NULL OR category IS NOT NULL
      OR segment IN ('account_id', 'source', 'event_name', 'event_category') THEN
     source.settled := false;
-    source.query := format('SELECT segment_value, days, days AS back FROM (%s) AS days',
-                           @extschema@.usage_days_query(segment, event, category, account_id, own, false));
+    source.query := format('SELECT segment_value, user_id, days, days AS back FROM (%s) AS days',
+                           @extschema@.usage_days_query(segment, event, category, account_id, own));
     RETURN source;
   END IF;
 
@@ -382,7 +375,7 @@ BEGIN
   IF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
     SELECT array_agg(DISTINCT changes.user_id) INTO source.skipped
       FROM @extschema@.usage_changes('{days}'::text[]) AS changes;
-    source.query := format('SELECT segment_value, days, days AS back FROM (SELECT %s AS segment_value, @extschema@.dayset_union(active.days) AS days FROM @extschema@.usage_live_activity AS active WHERE active.user_id = ANY (%L::uuid[]) GROUP BY active.user_id, 1) AS days',
+    source.query := format('SELECT segment_value, user_id, days, days AS back FROM (SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) AS days FROM @extschema@.usage_live_activity AS active WHERE active.user_id = ANY (%L::uuid[]) GROUP BY 1, 2) AS days',
       CASE
         WHEN segment IS NULL THEN 'NULL::text'
         WHEN NOT by_account THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
@@ -560,7 +553,7 @@ BEGIN
       CASE WHEN window_days IS NULL AND NOT own AND (segment IS NULL OR segment NOT IN ('role', 'country'))
                 AND (event IS NOT NULL OR category IS NOT NULL OR segment IN ('source', 'event_name', 'event_category'))
              OR window_days IS NULL AND own AND segment IS NULL AND (event IS NOT NULL OR category IS NOT NULL)
-           THEN format('(%s)', @extschema@.usage_days_query(segment, event, category, one_account, own, false, period, week_start))
+           THEN format('(%s)', @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start))
            ELSE format('@extschema@.usage_active_counts(@extschema@.usage_days_source(%L::text, %L::text, %L::text, %L::uuid, %L::boolean), %L::text, %s, %L::date, %L::date, %L::date)',
                        segment, event, category, one_account, own, period, coalesce(window_days, 0),
                        from_day, @extschema@.usage_period_start(to_day, period, week_start), today) END);
@@ -917,9 +910,9 @@ BEGIN
     source := @extschema@.usage_days_source(segment, start_event, NULL::text, one_account, true);
   ELSE
     source.settled := false;
-    source.query := format('SELECT started.segment_value, started.days, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
-      @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, true),
-      @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true, true));
+    source.query := format('SELECT started.segment_value, started.user_id, started.days, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
+      @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true),
+      @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true));
   END IF;
   RETURN QUERY
   SELECT counted.segment_value,
@@ -957,36 +950,6 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_report_day(date) IS
   'The day that a report is as of: the one given, not later than today, or the as-of day where it is null; an error (22008) where it is infinite; part of the reports';
 
--- Most users have one row of settled days. The others are merged.
-CREATE FUNCTION @extschema@.usage_each_user(account_id uuid, OUT settled boolean, OUT changed uuid[], OUT query text)
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-#variable_conflict use_variable
-DECLARE
-  shared uuid[];
-BEGIN
-  settled := account_id IS NULL;
-  IF NOT settled THEN
-    query := format('SELECT active.user_id, active.days FROM (%s) AS active',
-                    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, account_id, true, true));
-  ELSIF NOT EXISTS (SELECT FROM @extschema@.usage_pending) THEN
-    query := 'SELECT activity.user_id, @extschema@.dayset_union(activity.days) AS days FROM @extschema@.user_activity AS activity WHERE activity.shared GROUP BY activity.user_id';
-  ELSE
-    SELECT array_agg(DISTINCT changes.user_id) INTO changed
-      FROM @extschema@.usage_changes('{days}'::text[]) AS changes;
-    SELECT array_agg(activity.user_id) INTO shared
-      FROM @extschema@.user_activity AS activity
-     WHERE activity.shared;
-    query := format('SELECT activity.user_id, @extschema@.dayset_union(activity.days) AS days FROM @extschema@.usage_live_activity AS activity WHERE activity.user_id = ANY (%L::uuid[]) GROUP BY activity.user_id',
-                    changed || shared);
-  END IF;
-END
-$function$;
-
-COMMENT ON FUNCTION @extschema@.usage_each_user(uuid) IS
-  'Where the days of each user are, maybe after today too, of everybody or of the users of an account: if settled, in the rows of user_activity that are not shared and not of those who are changed, which is null for nobody; of all others in the rows of a query, user_id and days; part of the reports';
-
 CREATE FUNCTION @extschema@.streaks(as_of date DEFAULT NULL, account_id uuid DEFAULT NULL)
 RETURNS TABLE (
   user_id          uuid,
@@ -1006,7 +969,7 @@ AS 'MODULE_PATHNAME', 'streaks';
 COMMENT ON FUNCTION @extschema@.streaks(date, uuid) IS
   'Of each user active on a day or before (the as-of day unless given): days in a row up to that day, or, where that is today, up to yesterday if that is more; the most days in a row ever, days, first and last day until then; of an account''s own users if one is given';
 
-CREATE FUNCTION @extschema@.usage_power_users(first_day date, last_day date, least_days integer)
+CREATE FUNCTION @extschema@.usage_power_users(source @extschema@.usage_days_source, first_day date, last_day date, least_days integer)
 RETURNS TABLE (
   user_id         uuid,
   account_name    text,
@@ -1018,8 +981,8 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'usage_power_users';
 
-COMMENT ON FUNCTION @extschema@.usage_power_users(date, date, integer) IS
-  'Rows of power_users() of everybody, for at least so many days, and at least one, from the first to the last, which are fewer than 1024; NULL means no rows; an error for other days (22008); part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_power_users(@extschema@.usage_days_source, date, date, integer) IS
+  'Rows of power_users() of the users of a source, for at least so many days, and at least one, from the first to the last, which are fewer than 1024; NULL means no rows; an error for other days (22008); part of the reports';
 
 CREATE FUNCTION @extschema@.power_users(as_of date DEFAULT NULL, least_days integer DEFAULT 20, account_id uuid DEFAULT NULL)
 RETURNS TABLE (
@@ -1050,7 +1013,7 @@ BEGIN
            found.role,
            found.active_days,
            found.last_active_day
-      FROM @extschema@.usage_power_users(day - 27, day, least_days) AS found;
+      FROM @extschema@.usage_power_users(@extschema@.usage_days_source(NULL::text, NULL::text, NULL::text, NULL::uuid, true), day - 27, day, least_days) AS found;
     RETURN;
   END IF;
   RETURN QUERY EXECUTE format($query$
@@ -1070,7 +1033,7 @@ BEGIN
         ON account.account_id = member.account_id
      WHERE active.active_days >= $2
      ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, power_users.account_id, true, true))
+    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, power_users.account_id, true))
   USING day, least_days, power_users.account_id;
 END
 $function$;

@@ -247,7 +247,7 @@ SELECT n, kind, CASE kind WHEN 'few' THEN CASE n % 5 WHEN 0 THEN NULL WHEN 1 THE
        unnest('{few,many}'::text[]) AS kind;
 CREATE TABLE segment_days AS SELECT n, 'after' AS of, day FROM segments, unnest(after) AS day WHERE kind = 'few' UNION ALL SELECT n, 'before', day FROM segments, unnest(before) AS day WHERE kind = 'few';
 CREATE TABLE settings AS
-SELECT *, ROW(false, NULL, NULL, NULL, NULL, format('SELECT segment, after, before FROM public.segments WHERE kind = %L ORDER BY n', kind))::usage_days_source AS source
+SELECT *, ROW(false, NULL, NULL, NULL, NULL, format('SELECT segment, NULL::uuid, after, before FROM public.segments WHERE kind = %L ORDER BY n', kind))::usage_days_source AS source
   FROM (VALUES (1, 'day', '2025-03-10'::date, '2025-09-30'::date, '2025-08-17'::date), (2, 'week', '2024-01-03', '2026-12-30', '2026-06-01'), (3, 'week', '2025-07-09', '2025-07-09', '2026-06-01'),
                (4, 'month', '2024-02-01', '2026-02-01', '2026-06-01'), (5, 'quarter', '2025-01-01', '2025-10-01', '2025-11-11'), (6, 'week', '2026-01-07', '2026-02-04', '2025-12-24'))
        AS s (setting, period, first_start, last_start, today), unnest('{few,many}'::text[]) AS kind;
@@ -284,9 +284,9 @@ SELECT count(*) FROM usage_stickiness_counts(NULL, 'week', '2026-01-05', '2026-0
 SELECT count(*) FROM usage_retention_counts('(false,,,,,)', 'week', false, NULL, '2026-01-05', '2026-01-05', '2026-01-07');
 SELECT count(*) FROM usage_active_counts('(false,,,,,)', 'week', 0, '2026-01-05', '2026-01-05', '2026-01-07');
 -- The first and the last days that there are.
-SELECT * FROM usage_active_counts('(false,,,,,"SELECT NULL::text, d, d FROM (SELECT ''{4714-11-24 BC,5874897-12-31}''::public.dayset) AS s (d)")', 'week', 0, '4714-11-27 BC', '4714-12-04 BC', '5874897-12-31');
-SELECT * FROM usage_active_counts('(false,,,,,"SELECT NULL::text, d, d FROM (SELECT ''{4714-11-24 BC,5874897-12-31}''::public.dayset) AS s (d)")', 'day', 366, '5874897-12-30', '5874897-12-31', '5874897-12-31');
-SELECT cohort_start, period_number, retained_users FROM usage_retention_counts('(false,,,,,"SELECT NULL::text, d, d FROM (SELECT ''{5874897-12-01,5874897-12-31}''::public.dayset) AS s (d)")', 'month', true, '5874897-11-01', '5874897-12-01', '5874897-12-01', '5874897-12-31');
+SELECT * FROM usage_active_counts('(false,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,5874897-12-31}''::public.dayset) AS s (d)")', 'week', 0, '4714-11-27 BC', '4714-12-04 BC', '5874897-12-31');
+SELECT * FROM usage_active_counts('(false,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,5874897-12-31}''::public.dayset) AS s (d)")', 'day', 366, '5874897-12-30', '5874897-12-31', '5874897-12-31');
+SELECT cohort_start, period_number, retained_users FROM usage_retention_counts('(false,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{5874897-12-01,5874897-12-31}''::public.dayset) AS s (d)")', 'month', true, '5874897-11-01', '5874897-12-01', '5874897-12-01', '5874897-12-31');
 SAVEPOINT before;
 SELECT * FROM usage_stickiness_counts('(false,,,,,SELECT 1)', 'week', '2026-01-05', '2026-01-05', '2026-01-07', true);
 ROLLBACK TO before;

@@ -61,7 +61,8 @@ typedef struct
 	void	   *taker;
 	Oid			schema;
 	MemoryContext context;
-	UaSegments *segments;		/* NULL where all are in one group, which is */
+	bool		of_accounts;	/* groups are these */
+	UaSegments *segments;		/* otherwise; NULL where all are in one group, which is */
 	UaSegmentGroup *group;
 	bool		of_users;		/* whose segments these are */
 	users_hash *skipped;		/* NULL for none */
@@ -83,6 +84,8 @@ group_of(Reader *reader, const pg_uuid_t *key)
 {
 	UaSegment  *segment;
 
+	if (reader->of_accounts)
+		return ua_group_of_account(reader->groups, key);
 	if (reader->segments == NULL)
 		return reader->group;
 	segment = ua_segment_of(reader->segments, key);
@@ -231,7 +234,7 @@ take_row(void *self, const Datum *values, const bool *nulls)
 	Reader	   *reader = self;
 	struct varlena *days;
 	UaDays		back = {NULL, 0};
-	text	   *name = nulls[QUERY_SEGMENT] ? NULL : DatumGetTextPP(values[QUERY_SEGMENT]);
+	UaSegmentGroup *group;
 
 	if (nulls[QUERY_DAYS])
 		return;
@@ -239,8 +242,10 @@ take_row(void *self, const Datum *values, const bool *nulls)
 	if (!nulls[QUERY_BACK])
 		back = values[QUERY_BACK] == values[QUERY_DAYS] ? UA_DAYS(days) :
 			UA_DAYS(pg_detoast_datum_packed((struct varlena *) DatumGetPointer(values[QUERY_BACK])));
-	reader->take(reader->taker, ua_group_named(reader->groups, name),
-				 nulls[QUERY_USER] ? NULL : DatumGetUUIDP(values[QUERY_USER]), UA_DAYS(days), back);
+	group = nulls[QUERY_SEGMENT] ? ua_group_named(reader->groups, NULL) :
+		reader->of_accounts ? ua_group_of_account(reader->groups, DatumGetUUIDP(values[QUERY_SEGMENT])) :
+		ua_group_named(reader->groups, DatumGetTextPP(values[QUERY_SEGMENT]));
+	reader->take(reader->taker, group, nulls[QUERY_USER] ? NULL : DatumGetUUIDP(values[QUERY_USER]), UA_DAYS(days), back);
 }
 
 /* ---------- a source ---------- */
@@ -315,7 +320,8 @@ read_settled(Reader *reader, HeapTupleHeader source)
 		char	   *segment = TextDatumGetCString(value);
 
 		reader->of_users = is_set(source, "of_users");
-		reader->segments = ua_segments_read(reader->schema, segment, reader->of_users);
+		if (!reader->of_accounts)
+			reader->segments = ua_segments_read(reader->schema, segment, reader->of_users);
 		if (is_set(source, "strays"))
 		{
 			UaTableColumn stray = {"user_id", UUIDOID};
@@ -330,6 +336,16 @@ read_settled(Reader *reader, HeapTupleHeader source)
 	take_aside(reader);
 }
 
+bool
+ua_source_is_of_accounts(HeapTupleHeader source)
+{
+	Datum		segment;
+
+	return is_set(source, "settled") && !is_set(source, "of_users") &&
+		attribute(source, "segment", &segment) &&
+		strcmp(TextDatumGetCString(segment), "account_id") == 0;
+}
+
 void
 ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
 				 UaTakeDays take, void *taker)
@@ -339,6 +355,7 @@ ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
 		.take = take,
 		.taker = taker,
 		.schema = schema,
+		.of_accounts = ua_source_is_of_accounts(source),
 		.context = CurrentMemoryContext
 	};
 	Datum		value;
@@ -348,7 +365,7 @@ ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
 	if (attribute(source, "query", &value))
 	{
 		Oid			types[] = {
-			[QUERY_SEGMENT] = TEXTOID,
+			[QUERY_SEGMENT] = reader.of_accounts ? UUIDOID : TEXTOID,
 			[QUERY_USER] = UUIDOID,
 			[QUERY_DAYS] = dayset_type(reader.schema),
 			[QUERY_BACK] = dayset_type(reader.schema)

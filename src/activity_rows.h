@@ -20,7 +20,10 @@
 typedef void (*UaTakeDays) (void *taker, UaSegmentGroup *group, const pg_uuid_t *user,
 							UaDays days, UaDays back);
 
-/* Read what a usage_days_source says, with groups of its segments. */
+/* Whether the groups of a usage_days_source are of accounts rather than of names. */
+extern bool ua_source_is_of_accounts(HeapTupleHeader source);
+
+/* Read what it says, with groups of its segments. */
 extern void ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
 							 UaTakeDays take, void *taker);
 

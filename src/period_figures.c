@@ -1,12 +1,12 @@
 /*
  * period_figures.c
- *		usage_figures(): adds up what accounts and a query have of days, by
- *		segment and period.
+ *		usage_figures(): adds up what users, accounts and a query have of days,
+ *		by segment and period.
  *
- * A report has a row of a few days for each account and month, and comes to a
- * few numbers for each segment and period. Rows go from the table, or from the
- * executor, right into these numbers: no series is made on the way, nothing is
- * sorted but segments.
+ * A report reads a row of days for each user, or of a few sums for each account
+ * and month, and comes to a few numbers for each segment and period. Rows go
+ * from the table, or from the executor, right into these numbers: no series is
+ * made on the way, nothing is sorted but segments.
  */
 #include "postgres.h"
 
@@ -25,7 +25,9 @@
 #include "utils/syscache.h"
 #include "utils/uuid.h"
 
+#include "activity_rows.h"
 #include "compat.h"
+#include "day_counter.h"
 #include "dayseries_sql.h"
 #include "model.h"
 #include "period_grid.h"
@@ -55,6 +57,7 @@ typedef struct
 {
 	UaSegmentGroup group;
 	Figure		figures[N_FIGURES];
+	UaDayCounter *windows;		/* that users are active in; NULL for none */
 } Segment;
 
 /* Periods are numbered from 1; 0 is the one before them. */
@@ -63,7 +66,17 @@ typedef struct
 	UaSegmentGroups groups;
 	UaPeriodGrid grid;
 	bool		of_accounts;	/* segments are these */
+	int			window_days;	/* 0 where users are counted by period */
 } Sums;
+
+static inline void
+make_sums(Sums *sums, Figure *figure)
+{
+	if (figure->sums == NULL)
+		figure->sums = MemoryContextAllocExtended(sums->groups.context,
+												  (Size) sums->grid.count * sizeof(int64),
+												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
 
 static void
 add_widely(Sums *sums, Figure *figure, int32 period, int64 value)
@@ -83,9 +96,7 @@ add_series(Sums *sums, Figure *figure, UaDayseries series)
 	UaDayseriesReader reader;
 	UaDayseriesBlock block;
 
-	if (figure->sums == NULL)
-		figure->sums = MemoryContextAllocZero(sums->groups.context,
-											  grid->count * sizeof(int64));
+	make_sums(sums, figure);
 	ua_dayseries_read(&reader, series);
 	while (ua_dayseries_next(&reader, &block))
 	{
@@ -150,6 +161,99 @@ add_value(Sums *sums, Figure *figure, Datum datum, bool is_map, text *label)
 		add_series(sums, figure, ua_dayseries_of(PointerGetDatum(value)));
 	if (value != stored)
 		pfree(value);
+}
+
+/* ---------- rows of users ---------- */
+
+static void
+count_windows(Sums *sums, Segment *segment, UaDays days)
+{
+	const UaPeriodGrid *grid = &sums->grid;
+
+	if (segment->windows == NULL)
+	{
+		segment->windows = MemoryContextAlloc(sums->groups.context, sizeof(UaDayCounter));
+		ua_counter_init(segment->windows, sums->groups.context);
+	}
+	ua_counter_add_windows(segment->windows, days, sums->window_days,
+						   (UaDay) Max((int64) grid->first - sums->window_days, UA_MIN_DAY),
+						   grid->first + grid->n_days - 1);
+}
+
+static void
+count_periods(Sums *sums, Segment *segment, UaDays days)
+{
+	const UaPeriodGrid *grid = &sums->grid;
+	UaGridReader reader;
+	const UaGridPart *part;
+	const UaGridPart *end;
+	uint64		bits;
+	UaDay		first;
+	int32		period;
+	int32		last = -2;		/* of the active periods that the next may follow */
+	int64	   *active;
+	int64	   *returned;
+
+	if (!ua_days_first(days, &first))
+		return;
+	for (int i = ACTIVE; i <= RETURNED; i++)
+		make_sums(sums, &segment->figures[i]);
+	period = ua_grid_period(grid, first);
+	if (period >= 0 && period < grid->count)
+		segment->figures[ARRIVED].sums[period]++;
+
+	active = segment->figures[ACTIVE].sums;
+	returned = segment->figures[RETURNED].sums;
+	ua_grid_read(&reader, grid, days);
+	while (ua_grid_next(&reader, &bits, &part, &end))
+	{
+		bool		was_active;
+
+		/* A period may go on from the word before. */
+		if (part->period == last && ++part == end)
+			continue;
+		was_active = part->period == last + 1;
+		for (const UaGridPart *each = part; each < end; each++)
+		{
+			bool		is_active = (bits & each->days) != 0;
+
+			active[each->period] += is_active;
+			returned[each->period] += is_active && was_active;
+			was_active = is_active;
+		}
+		/* The last one may go on in the next word. */
+		if (was_active)
+			last = end[-1].period;
+		else if (end - part > 1 && (bits & end[-2].days) != 0)
+			last = end[-2].period;
+	}
+}
+
+static void
+take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
+{
+	Sums	   *sums = self;
+
+	if (sums->window_days > 0)
+		count_windows(sums, (Segment *) group, days);
+	else
+		count_periods(sums, (Segment *) group, days);
+}
+
+/* Once all are counted, to what is active on each day */
+static void
+add_windows(Sums *sums, Segment *segment)
+{
+	UaDayseriesWriter series;
+	Datum		counts;
+
+	if (segment->windows == NULL)
+		return;
+	ua_dayseries_start(&series);
+	ua_counter_write(segment->windows, &series);
+	counts = ua_dayseries_datum(&series);
+	add_series(sums, &segment->figures[ACTIVE], ua_dayseries_of(counts));
+	pfree(DatumGetPointer(counts));
 }
 
 /* ---------- rows of accounts ---------- */
@@ -412,41 +516,67 @@ own_type(Oid schema, const char *name)
 
 /*
  * usage_figures(query text, period text, first_start date, last_start date,
- * today date, everybody boolean, accounts text[]) → rows
+ * today date, everybody boolean, accounts text[], source usage_days_source,
+ * window_days integer) → rows
  */
 Datum
 usage_figures(PG_FUNCTION_ARGS)
 {
-	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	DateADT		first_start = PG_GETARG_DATEADT(2);
-	DateADT		last_start = PG_GETARG_DATEADT(3);
-	DateADT		today = PG_GETARG_DATEADT(4);
-	bool		everybody = PG_GETARG_BOOL(5);
-	ArrayType  *accounts = PG_GETARG_ARRAYTYPE_P(6);
-	bool		with_accounts = ARR_NDIM(accounts) != 0;
+	enum
+	{
+		QUERY, PERIOD, FIRST_START, LAST_START, TODAY, EVERYBODY, ACCOUNTS, SOURCE, WINDOW_DAYS
+	};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			schema = ua_function_schema(fcinfo);
 	Sums		sums = {0};
 	FigureReceiver receiver = {
 		.receiver = {receive_row, start_receiving, end_receiving, end_receiving, DestNone},
 		.sums = &sums,
-		.segments_known = with_accounts,
 		.series_type = own_type(schema, "dayseries"),
 		.map_type = own_type(schema, "dayseries_map")
 	};
+	DateADT		today;
+	bool		everybody;
+	bool		with_accounts;
+	bool		with_users;
+	char	   *query;
 	UaSegmentGroup **segments;
 	int			n_segments;
 
-	ua_grid_start(&sums.grid, PG_GETARG_TEXT_PP(1), first_start, last_start, today, 1);
 	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < PG_NARGS(); i++)
+		if (PG_ARGISNULL(i) && i != SOURCE)
+			return (Datum) 0;
+	today = PG_GETARG_DATEADT(TODAY);
+	everybody = PG_GETARG_BOOL(EVERYBODY);
+	with_accounts = ARR_NDIM(PG_GETARG_ARRAYTYPE_P(ACCOUNTS)) != 0;
+	with_users = !PG_ARGISNULL(SOURCE);
+	query = text_to_cstring(PG_GETARG_TEXT_PP(QUERY));
+	sums.window_days = PG_GETARG_INT32(WINDOW_DAYS);
+	if (sums.window_days < 0 || sums.window_days > UA_LONGEST_WINDOW)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a window must have from 0 to %d days, not %d",
+						UA_LONGEST_WINDOW, sums.window_days)));
+	ua_grid_start(&sums.grid, PG_GETARG_TEXT_PP(PERIOD), PG_GETARG_DATEADT(FIRST_START),
+				  PG_GETARG_DATEADT(LAST_START), today, 1);
 
 	ua_groups_start(&sums.groups, sizeof(Segment));
 	if (everybody)
 		ua_group_named(&sums.groups, NULL);
 	if (with_accounts)
-		read_accounts(&sums, accounts, schema, receiver.series_type, receiver.map_type);
-	/* Accounts may be all there is. */
-	if (!with_accounts || *query != '\0')
+		read_accounts(&sums, PG_GETARG_ARRAYTYPE_P(ACCOUNTS), schema,
+					  receiver.series_type, receiver.map_type);
+	if (with_users)
+	{
+		HeapTupleHeader source = PG_GETARG_HEAPTUPLEHEADER(SOURCE);
+
+		sums.of_accounts |= ua_source_is_of_accounts(source);
+		ua_read_activity(schema, source, &sums.groups, take_days, &sums);
+	}
+	/* Accounts or users may be all there is. */
+	receiver.segments_known = with_accounts || with_users;
+	if (!receiver.segments_known || *query != '\0')
 		run_query(&receiver, query);
 
 	segments = ua_groups_in_order(&sums.groups, &n_segments);
@@ -454,6 +584,7 @@ usage_figures(PG_FUNCTION_ARGS)
 	{
 		Segment    *segment = (Segment *) segments[i];
 
+		add_windows(&sums, segment);
 		if (is_active(segment, &sums.grid) || (everybody && segment->group.name == NULL))
 			put_rows(result, segment, &sums.grid, today);
 	}

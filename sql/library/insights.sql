@@ -338,7 +338,7 @@ CREATE TYPE @extschema@.usage_days_source AS (
 );
 
 COMMENT ON TYPE @extschema@.usage_days_source IS
-  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; and those of a query: segment_value text, user_id uuid, days, back (the days of coming back) dayset; part of the reports';
+  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; and those of a query: segment_value text, or the account_id uuid where the settled ones are under that, user_id uuid, days, back (the days of coming back) dayset; part of the reports';
 
 CREATE FUNCTION @extschema@.usage_days_source(segment text, event text, category text, account_id uuid, own boolean)
 RETURNS @extschema@.usage_days_source
@@ -348,12 +348,12 @@ SET DateStyle = 'ISO'
 AS $function$
 #variable_conflict use_variable
 DECLARE
-  by_account CONSTANT boolean := coalesce(segment IN ('plan_tier', 'region'), false);
+  by_account CONSTANT boolean := coalesce(segment IN ('plan_tier', 'region', 'account_id'), false);
   most_strays bigint;
   source @extschema@.usage_days_source;
 BEGIN
   IF account_id IS NOT NULL OR event IS NOT NULL OR category IS NOT NULL
-     OR segment IN ('account_id', 'source', 'event_name', 'event_category') THEN
+     OR segment IN ('source', 'event_name', 'event_category') THEN
     source.settled := false;
     source.query := format('SELECT segment_value, user_id, days, days AS back FROM (%s) AS days',
                            @extschema@.usage_days_query(segment, event, category, account_id, own));
@@ -379,6 +379,9 @@ BEGIN
       CASE
         WHEN segment IS NULL THEN 'NULL::text'
         WHEN NOT by_account THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
+        WHEN segment = 'account_id'
+          THEN CASE WHEN own THEN '(SELECT member.account_id FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)' ELSE 'active.account_id' END
+               || CASE WHEN source.of_users THEN '::text' ELSE '' END
         WHEN own THEN format('(SELECT account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id WHERE member.user_id = active.user_id)', segment)
         ELSE format('(SELECT account.%I FROM @extschema@.dim_account AS account WHERE account.account_id = active.account_id)', segment)
       END,
@@ -390,24 +393,6 @@ $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_days_source(text, text, text, uuid, boolean) IS
   'Users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users: each user once in each segment where the segment is the account''s or an event''s, and once in all where it is the user''s own; part of the reports';
-
--- The rows of events that are read and joined, and how many there are, cannot be
--- told before: a second process gains nothing, and hashing is what serves.
-CREATE FUNCTION @extschema@.usage_active_counts(source @extschema@.usage_days_source, period text, window_days integer, first_start date, last_start date, today date)
-RETURNS TABLE (
-  segment_value text,
-  active        @extschema@.dayseries,
-  arrived       @extschema@.dayseries,
-  returned      @extschema@.dayseries
-)
-LANGUAGE c STABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET work_mem = '64MB'
-SET max_parallel_workers_per_gather = 1
-AS 'MODULE_PATHNAME', 'usage_active_counts';
-
-COMMENT ON FUNCTION @extschema@.usage_active_counts(@extschema@.usage_days_source, text, integer, date, date, date) IS
-  'By segment, in order, users active in each period (day, week, month, quarter), from the one before that which begins on first_start to that which begins on last_start, of these those who had never been before, and those who were in the period before (not told of the first period), on first days of periods; or, with windows of 1 to 366 days rather than 0, users active in these, under their last day; NULL means no rows; errors as of usage_stickiness_counts(), and for a window out of range (22023); part of the reports';
 
 -- ---------- what the second level tells ----------
 
@@ -447,8 +432,8 @@ COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid,
 
 -- ---------- what both levels tell ----------
 
--- What usage_figures() adds up: all that is settled of accounts, where that is
--- what a report needs, and a query, which may be empty then.
+-- What usage_figures() adds up: users' days, what is settled of accounts, and a
+-- query, which may be empty where one of these is there.
 CREATE FUNCTION @extschema@.usage_figures_query(
   metric text,
   period text,
@@ -461,7 +446,9 @@ CREATE FUNCTION @extschema@.usage_figures_query(
   from_day date,
   to_day date,
   OUT query text,
-  OUT accounts text[]
+  OUT accounts text[],
+  OUT source @extschema@.usage_days_source,
+  OUT window_length integer
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -485,102 +472,61 @@ DECLARE
   sum_label CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'timer_stop' WHEN 'tasks_created' THEN 'task_created' WHEN 'tasks_completed' THEN 'task_completed' END;
   with_arrived CONSTANT boolean := window_days IS NULL AND metric IS NULL;
   none CONSTANT text := 'NULL::@extschema@.dayseries';
-  by_account CONSTANT boolean := segment IS NOT NULL AND one_account IS NULL;
-  sharers text;
+  -- Where events are counted under their own segment
+  by_label CONSTANT boolean := window_days IS NULL
+    AND (event IS NOT NULL OR category IS NOT NULL OR segment IN ('source', 'event_name', 'event_category'))
+    AND (segment IS NULL OR NOT own AND segment NOT IN ('role', 'country'));
 BEGIN
+  query := '';
   accounts := '{}';
+  window_length := coalesce(window_days, 0);
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
-     AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
+     AND (segment IS NULL OR one_account IS NOT NULL AND segment IN ('plan_tier', 'region', 'account_id'))
      AND NOT (own AND one_account IS NOT NULL) THEN
-    IF NOT by_account OR pending THEN
-      query := @extschema@.usage_sums_query(
-        concat_ws(', ',
-          CASE WHEN metric IS NULL THEN none ELSE format('%I, %L::text', sum_column, sum_label) END,
-          figure,
-          CASE WHEN with_arrived THEN 'lifecycle, ''new''::text' ELSE none END,
-          CASE WHEN own THEN format('lifecycle, %L::text', CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END) ELSE none END),
-        concat_ws(', ', figure, 'lifecycle', sum_column),
-        CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
-        segment, one_account, from_day, to_day, NOT by_account);
-    END IF;
-    IF by_account THEN
-      accounts := ARRAY[segment, sum_column || '/' || coalesce(sum_label, ''), figure, CASE WHEN with_arrived THEN 'lifecycle/new' END, NULL];
-    END IF;
+    query := @extschema@.usage_sums_query(
+      concat_ws(', ',
+        CASE WHEN metric IS NULL THEN none ELSE format('%I, %L::text', sum_column, sum_label) END,
+        figure,
+        CASE WHEN with_arrived THEN 'lifecycle, ''new''::text' ELSE none END,
+        CASE WHEN own THEN format('lifecycle, %L::text', CASE period WHEN 'week' THEN 'returning' ELSE format('returning_%ss', period) END) ELSE none END),
+      concat_ws(', ', figure, 'lifecycle', sum_column),
+      CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
+      segment, one_account, from_day, to_day);
+    RETURN;
+  END IF;
 
-    -- The sums of accounts have a user of several accounts once in each: who has
-    -- several in a segment is put right.
-    IF by_account AND segment <> 'account_id' THEN
-      IF pending THEN
-        SELECT format('activity.user_id = ANY (%L::uuid[])', array_agg(user_id)) INTO sharers
-          FROM (SELECT user_id
-                  FROM @extschema@.user_activity
-                 WHERE shared
-                UNION
-                SELECT user_id
-                  FROM @extschema@.usage_changes('{days}'::text[])
-                 WHERE place IS NULL) AS users;
-      ELSIF EXISTS (SELECT FROM @extschema@.user_activity WHERE shared) THEN
-        sharers := 'activity.shared';
-      END IF;
-      IF sharers IS NOT NULL THEN
-        query := concat_ws(' UNION ALL ', query, format($query$
-          (WITH shared AS MATERIALIZED (
-            SELECT @extschema@.usage_segment(activity.account_id, %1$L::text, false) AS segment_value,
-                   activity.user_id,
-                   activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days
-              FROM @extschema@.%3$I AS activity
-             WHERE %4$s
-          )
-          SELECT segment_value, %5$s
-            FROM (SELECT segment_value, OPERATOR(@extschema@.-) %6$s AS counts FROM shared GROUP BY segment_value
-                  UNION ALL
-                  SELECT segment_value, %6$s
-                    FROM (SELECT segment_value, @extschema@.dayset_union(days) AS days FROM shared GROUP BY segment_value, user_id) AS merged
-                   GROUP BY segment_value) AS counted) $query$,
-          segment, past, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END, sharers,
-          concat_ws(', ',
-            CASE WHEN metric IS NULL THEN none ELSE 'NULL::@extschema@.dayseries_map, NULL::text' END,
-            CASE WHEN window_days IS NULL THEN 'counts OPERATOR(@extschema@.->) ''active''::text' ELSE 'counts' END,
-            CASE WHEN with_arrived THEN 'counts, ''new''::text' ELSE none END,
-            none),
-          CASE WHEN window_days IS NULL THEN format('@extschema@.active_period_counts(days, %L::text, %s)', period, week_start)
-               ELSE format('@extschema@.count_by_day(@extschema@."trailing"(days, %s))', window_days) END));
-      END IF;
-    END IF;
-    query := coalesce(query, '');
+  IF by_label THEN
+    query := format('SELECT segment_value, %s AS value, active, arrived, returned FROM (%s) AS counted',
+                    none, @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start));
   ELSE
-    query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM %s AS counted',
-      CASE WHEN window_days IS NULL AND NOT own AND (segment IS NULL OR segment NOT IN ('role', 'country'))
-                AND (event IS NOT NULL OR category IS NOT NULL OR segment IN ('source', 'event_name', 'event_category'))
-             OR window_days IS NULL AND own AND segment IS NULL AND (event IS NOT NULL OR category IS NOT NULL)
-           THEN format('(%s)', @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start))
-           ELSE format('@extschema@.usage_active_counts(@extschema@.usage_days_source(%L::text, %L::text, %L::text, %L::uuid, %L::boolean), %L::text, %s, %L::date, %L::date, %L::date)',
-                       segment, event, category, one_account, own, period, coalesce(window_days, 0),
-                       from_day, @extschema@.usage_period_start(to_day, period, week_start), today) END);
-    IF metric IS NOT NULL THEN
-      query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
-        WHEN segment IN ('role', 'country') THEN
-          format('SELECT %s AS segment_value, %s AS value FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
-                 CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L::text, true)', segment) ELSE format('member.%I', segment) END,
-                 format('@extschema@.sum(%I, %L::text)', sum_column, sum_label), CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
-                 CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
-                 date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
-        ELSE
-          format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',
-                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL::text, one_account, from_day, to_day),
-                 CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END) END || ') AS sums';
+    source := @extschema@.usage_days_source(segment, event, category, one_account, own);
+  END IF;
+  IF segment IN ('role', 'country') AND metric IS NOT NULL THEN
+    query := format('SELECT %s AS segment_value, %s AS value, %s, %s, %s FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
+                    CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L::text, true)', segment) ELSE format('member.%I', segment) END,
+                    format('@extschema@.sum(%I, %L::text)', sum_column, sum_label), none, none, none, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                    CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
+                    date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account));
+  ELSIF by_label AND metric IS NOT NULL THEN
+    query := format('%s UNION ALL SELECT part.label, part.series, NULL, NULL, NULL FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)', query,
+                    @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL::text, one_account, from_day, to_day),
+                    CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END);
+  ELSIF metric IS NOT NULL THEN
+    accounts := ARRAY[segment, sum_column || '/' || coalesce(sum_label, ''), NULL, NULL, NULL];
+    IF pending THEN
+      query := @extschema@.usage_sums_query(format('%I, %L::text, %s, %s, %s', sum_column, sum_label, none, none, none), sum_column, ARRAY[sum_column], segment, NULL::uuid, from_day, to_day, false);
     END IF;
   END IF;
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_figures_query(text, text, integer, text, text, text, uuid, boolean, date, date) IS
-  'The query and the accounts for usage_figures(): of a metric, if one is given; of the users active in each period, or in each window of so many days under its last day; of these, of those who had never been before, and, for users'' own accounts, of those who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+  'What usage_figures() is to add up: of a metric, if one is given; of the users active in each period, or in each window of so many days under its last day; of these, of those who had never been before, and, for users'' own accounts, of those who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
 
 -- What a worker has counted is counted once more where it is put together: a
 -- second one gains nothing. Users' rows are joined by hashing: how many there
 -- are cannot be told before.
-CREATE FUNCTION @extschema@.usage_figures(query text, period text, first_start date, last_start date, today date, everybody boolean, accounts text[] DEFAULT '{}')
+CREATE FUNCTION @extschema@.usage_figures(query text, period text, first_start date, last_start date, today date, everybody boolean, accounts text[] DEFAULT '{}', source @extschema@.usage_days_source DEFAULT NULL, window_days integer DEFAULT 0)
 RETURNS TABLE (
   segment_value text,
   period_start  date,
@@ -592,14 +538,14 @@ RETURNS TABLE (
   active_before bigint,
   is_complete   boolean
 )
-LANGUAGE c STABLE STRICT PARALLEL SAFE
+LANGUAGE c STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '64MB'
 SET max_parallel_workers_per_gather = 1
 AS 'MODULE_PATHNAME', 'usage_figures';
 
-COMMENT ON FUNCTION @extschema@.usage_figures(text, text, date, date, date, boolean, text[]) IS
-  'Sums by segment and period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, and of the period before each, in order, of what a query has of days up to today: a text or a uuid for the segment, then value, active, arrived and returned, each a dayseries, or a dayseries_map and its label, null for all; and of what account_rollup has, if accounts says how: the segment (plan_tier, region, account_id), then for each of the four null, a column, or a column with a slash and a label, none for all; the query may be empty then; segments with no one active in any of the periods are left out, but for the null one of everybody; NULL means no rows; errors for an unknown period or other accounts (22023), other columns (42804), ranges that run backwards, are infinite or longer than 10000000 days (22008) and sums beyond bigint (22003); part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_figures(text, text, date, date, date, boolean, text[], @extschema@.usage_days_source, integer) IS
+  'Sums by segment and period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, and of the period before each, in order, of what a query has of days up to today: a text or a uuid for the segment, then value, active, arrived and returned, each a dayseries, or a dayseries_map and its label, null for all; and of what account_rollup has, if accounts says how: the segment (plan_tier, region, account_id), then for each of the four null, a column, or a column with a slash and a label, none for all; and, of the users that source tells, if it is not null, those active in each period, those of them who had never been before, and those who were in the period before (not told of the first), or, with windows of 1 to 366 days rather than 0, those active in these, under their last day; the query may be empty then; segments with no one active in any of the periods are left out, but for the null one of everybody; NULL in another argument means no rows; errors for an unknown period, other accounts or a window out of range (22023), other columns (42804), ranges that run backwards, are infinite or longer than 10000000 days (22008) and sums beyond bigint (22003); part of the reports';
 
 CREATE FUNCTION @extschema@.usage_stickiness_counts(source @extschema@.usage_days_source, period text, first_start date, last_start date, today date, everybody boolean)
 RETURNS TABLE (
@@ -656,6 +602,8 @@ CREATE FUNCTION @extschema@.usage_report_source(
   account_id uuid,
   OUT query text,
   OUT accounts text[],
+  OUT source @extschema@.usage_days_source,
+  OUT window_length integer,
   OUT first_start date,
   OUT last_start date,
   OUT today date
@@ -669,7 +617,7 @@ DECLARE
   own CONSTANT boolean := report = 'lifecycle';
   start_before date;
   range record;
-  source record;
+  figures record;
 BEGIN
   IF report = 'rolling_active_users' AND (window_days IS NULL OR window_days NOT BETWEEN 1 AND 366) THEN
     RAISE EXCEPTION USING
@@ -691,10 +639,12 @@ BEGIN
   last_start := range.last_start;
   today := range.today;
   start_before := CASE WHEN own OR metric IS NOT NULL THEN @extschema@.usage_next_period(first_start, period, -1) ELSE first_start END;
-  source := @extschema@.usage_figures_query(metric, period, window_days, segment, event, category, account_id, own,
+  figures := @extschema@.usage_figures_query(metric, period, window_days, segment, event, category, account_id, own,
                                             start_before, @extschema@.usage_next_period(last_start, period) - 1);
-  query := source.query;
-  accounts := source.accounts;
+  query := figures.query;
+  accounts := figures.accounts;
+  source := figures.source;
+  window_length := figures.window_length;
   -- Who is dormant was active in the period before all.
   IF own THEN
     first_start := start_before;
@@ -729,7 +679,7 @@ AS $function$
          figures.arrived,
          figures.is_complete
     FROM @extschema@.usage_report_source('active_users'::pg_catalog.text, NULL::pg_catalog.text, active_users.from_date, active_users.to_date, active_users.period, NULL::pg_catalog.int4, active_users.segment, active_users.event, active_users.category, active_users.account_id) AS source
-   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, active_users.period, source.first_start, source.last_start, source.today, active_users.segment IS NULL, source.accounts) AS figures
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, active_users.period, source.first_start, source.last_start, source.today, active_users.segment IS NULL, source.accounts, source.source, source.window_length) AS figures
 $function$;
 
 COMMENT ON FUNCTION @extschema@.active_users(date, date, text, text, text, text, uuid) IS
@@ -757,7 +707,7 @@ AS $function$
          figures.active,
          figures.is_complete
     FROM @extschema@.usage_report_source('rolling_active_users'::pg_catalog.text, NULL::pg_catalog.text, rolling_active_users.from_date, rolling_active_users.to_date, 'day'::pg_catalog.text, rolling_active_users.window_days, rolling_active_users.segment, rolling_active_users.event, rolling_active_users.category, rolling_active_users.account_id) AS source
-   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, 'day'::pg_catalog.text, source.first_start, source.last_start, source.today, rolling_active_users.segment IS NULL, source.accounts) AS figures
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, 'day'::pg_catalog.text, source.first_start, source.last_start, source.today, rolling_active_users.segment IS NULL, source.accounts, source.source, source.window_length) AS figures
 $function$;
 
 COMMENT ON FUNCTION @extschema@.rolling_active_users(date, date, integer, text, text, text, uuid) IS
@@ -837,7 +787,7 @@ AS $function$
          figures.is_complete
     -- Segments are there as well that have been active in the period before all.
     FROM @extschema@.usage_report_source('lifecycle'::pg_catalog.text, NULL::pg_catalog.text, lifecycle.from_date, lifecycle.to_date, lifecycle.period, NULL::pg_catalog.int4, lifecycle.segment, lifecycle.event, lifecycle.category, lifecycle.account_id) AS source
-   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, lifecycle.period, source.first_start, source.last_start, source.today, lifecycle.segment IS NULL, source.accounts) AS figures
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, lifecycle.period, source.first_start, source.last_start, source.today, lifecycle.segment IS NULL, source.accounts, source.source, source.window_length) AS figures
    WHERE figures.period_start OPERATOR(pg_catalog.>) source.first_start
 $function$;
 
@@ -1076,7 +1026,7 @@ AS $function$
          END,
          figures.is_complete
     FROM @extschema@.usage_report_source('usage_trend'::pg_catalog.text, usage_trend.metric, usage_trend.from_date, usage_trend.to_date, usage_trend.period, NULL::pg_catalog.int4, usage_trend.segment, NULL::pg_catalog.text, NULL::pg_catalog.text, usage_trend.account_id) AS source
-   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, usage_trend.period, source.first_start, source.last_start, source.today, usage_trend.segment IS NULL, source.accounts) AS figures
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, usage_trend.period, source.first_start, source.last_start, source.today, usage_trend.segment IS NULL, source.accounts, source.source, source.window_length) AS figures
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_trend(text, date, date, text, text, uuid) IS

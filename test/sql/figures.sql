@@ -273,19 +273,20 @@ SELECT * FROM pg_temp.segments_wrong(
   'SELECT setting, kind, segment_value, cohort_start, 0, cohort_size FROM settings, usage_retention_counts(source, period, false, first_start, last_start, last_start, today) WHERE period_number = 0',
   'SELECT setting, kind, segment, cohort, 0, count(DISTINCT n) FROM cohorts WHERE cohort BETWEEN first_start AND last_start GROUP BY 1, 2, 3, 4');
 SELECT * FROM pg_temp.segments_wrong(
-  'SELECT setting, kind, segment_value, day, label, value FROM settings, usage_active_counts(source, period, 0, first_start, last_start, today), LATERAL (VALUES (''active'', active), (''arrived'', arrived), (''returned'', returned)) AS v (label, series), unnest(series) WHERE day >= first_start',
+  'SELECT setting, kind, segment_value, period_start, label, v.value FROM settings, usage_figures('''', period, first_start, last_start, today, false, ''{}'', source), LATERAL (VALUES (''active'', active), (''arrived'', arrived), (''returned'', returned)) AS v (label, value) WHERE v.value <> 0',
   'SELECT setting, kind, segment, start, label, count(*) FROM (SELECT *, lag(start) OVER (PARTITION BY setting, kind, n ORDER BY start) AS last FROM segment_periods WHERE of = ''after'') AS p, LATERAL (VALUES (''active'', true), (''arrived'', last IS NULL), (''returned'', last = usage_next_period(start, period, -1))) AS v (label, counts) WHERE counts AND start BETWEEN first_start AND last_start GROUP BY 1, 2, 3, 4, 5');
 SELECT * FROM pg_temp.segments_wrong(
-  'SELECT setting, kind, segment_value, day, window_days, value FROM settings, unnest(''{1,9,77}''::integer[]) AS window_days, usage_active_counts(source, period, window_days, first_start, last_start, today), unnest(active) WHERE day BETWEEN first_start AND least(last_start, today) AND setting IN (1, 3)',
+  'SELECT setting, kind, segment_value, period_start, window_days, active FROM settings, unnest(''{1,9,77}''::integer[]) AS window_days, usage_figures('''', ''day'', first_start, last_start, today, false, ''{}'', source, window_days) WHERE active <> 0 AND setting IN (1, 3)',
   'SELECT setting, kind, segment, d.day + later, window_days, count(DISTINCT n) FROM settings JOIN segments USING (kind) JOIN segment_days AS d USING (n), unnest(''{1,9,77}''::integer[]) AS window_days, generate_series(0, window_days - 1) AS later WHERE of = ''after'' AND d.day <= today AND d.day + later BETWEEN first_start AND least(last_start, today) AND setting IN (1, 3) GROUP BY 1, 2, 3, 4, 5');
 -- Without rows: nobody, and everybody, who are none; nothing where an argument is null.
 SELECT * FROM unnest('{false,true}'::boolean[]) AS everybody, usage_stickiness_counts('(false,,,,,)', 'week', '2026-01-05', '2026-01-05', '2026-01-07', everybody) WHERE active_days < 3;
 SELECT count(*) FROM usage_stickiness_counts(NULL, 'week', '2026-01-05', '2026-01-05', '2026-01-07', true);
 SELECT count(*) FROM usage_retention_counts('(false,,,,,)', 'week', false, NULL, '2026-01-05', '2026-01-05', '2026-01-07');
-SELECT count(*) FROM usage_active_counts('(false,,,,,)', 'week', 0, '2026-01-05', '2026-01-05', '2026-01-07');
+SELECT count(*), sum(active) FROM unnest('{false,true}'::boolean[]) AS everybody, usage_figures('', 'week', '2026-01-05', '2026-01-05', '2026-01-07', everybody, '{}', '(false,,,,,)');
+SELECT count(*) FROM usage_figures('', 'week', '2026-01-05', '2026-01-05', '2026-01-07', true, NULL, '(false,,,,,)');
 -- The first and the last days that there are.
-SELECT * FROM usage_active_counts('(false,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,5874897-12-31}''::public.dayset) AS s (d)")', 'week', 0, '4714-11-27 BC', '4714-12-04 BC', '5874897-12-31');
-SELECT * FROM usage_active_counts('(false,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,5874897-12-31}''::public.dayset) AS s (d)")', 'day', 366, '5874897-12-30', '5874897-12-31', '5874897-12-31');
+SELECT period_start, active, arrived, returned FROM usage_figures('', 'month', '4714-12-01 BC', '4713-01-01 BC', '5874897-12-31', true, '{}', '(false,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,4714-12-30 BC,5874897-12-31}''::public.dayset) AS s (d)")');
+SELECT period_start, active FROM usage_figures('', 'day', '5874897-12-30', '5874897-12-31', '5874897-12-31', true, '{}', '(false,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,5874897-12-31}''::public.dayset) AS s (d)")', 366);
 SELECT cohort_start, period_number, retained_users FROM usage_retention_counts('(false,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{5874897-12-01,5874897-12-31}''::public.dayset) AS s (d)")', 'month', true, '5874897-11-01', '5874897-12-01', '5874897-12-01', '5874897-12-31');
 SAVEPOINT before;
 SELECT * FROM usage_stickiness_counts('(false,,,,,SELECT 1)', 'week', '2026-01-05', '2026-01-05', '2026-01-07', true);
@@ -296,9 +297,9 @@ SELECT * FROM usage_retention_counts('(false,,,,,)', 'week', false, '2026-01-12'
 ROLLBACK TO before;
 SELECT * FROM usage_retention_counts('(false,,,,,)', 'day', false, '0001-01-01', '0001-01-01', 'infinity', '2026-01-07');
 ROLLBACK TO before;
-SELECT * FROM usage_active_counts('(false,,,,,)', 'day', 0, '0001-01-01', '99999-01-01', '2026-01-07');
+SELECT * FROM usage_figures('', 'day', '0001-01-01', '99999-01-01', '2026-01-07', true, '{}', '(false,,,,,)');
 ROLLBACK TO before;
-SELECT * FROM usage_active_counts('(false,,,,,)', 'day', 367, '2026-01-05', '2026-01-05', '2026-01-07');
+SELECT * FROM usage_figures('', 'day', '2026-01-05', '2026-01-05', '2026-01-07', true, '{}', '(false,,,,,)', 367);
 ROLLBACK TO before;
 
 -- Every change adds up with what was there before to what is there after.

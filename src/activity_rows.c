@@ -67,6 +67,7 @@ typedef struct
 	bool		of_users;		/* whose segments these are */
 	users_hash *skipped;		/* NULL for none */
 	users_hash *strays;			/* NULL where nobody is looked up in dim_user */
+	bool		corrections;	/* what was counted by account is taken away */
 	AsideRow   *aside;
 	int			n_aside;
 	int			room;
@@ -136,7 +137,7 @@ take_settled(void *self, const Datum *values, const bool *nulls)
 		return;
 	}
 	days = pg_detoast_datum_packed(stored);
-	reader->take(reader->taker, group, user_id, UA_DAYS(days), UA_DAYS(days));
+	reader->take(reader->taker, group, user_id, UA_DAYS(days), UA_DAYS(days), 1);
 	if (days != stored)
 		pfree(days);
 }
@@ -209,6 +210,12 @@ take_aside(Reader *reader)
 		CHECK_FOR_INTERRUPTS();
 		for (end = i + 1; end < reader->n_aside && compare_aside(row, &reader->aside[end]) == 0; end++)
 			days = ua_dayset_union(UA_DAYS(days), UA_DAYS(reader->aside[end].days));
+		for (int part = i; reader->corrections && part < end; part++)
+		{
+			UaDays		of_account = UA_DAYS(reader->aside[part].days);
+
+			reader->take(reader->taker, group, &row->user_id, of_account, of_account, -1);
+		}
 		if (own != NULL)
 		{
 			const User *user = users_lookup(own, row->user_id);
@@ -217,7 +224,7 @@ take_aside(Reader *reader)
 		}
 		if (group == NULL)
 			group = ua_group_named(reader->groups, NULL);
-		reader->take(reader->taker, group, &row->user_id, UA_DAYS(days), UA_DAYS(days));
+		reader->take(reader->taker, group, &row->user_id, UA_DAYS(days), UA_DAYS(days), 1);
 	}
 }
 
@@ -245,7 +252,7 @@ take_row(void *self, const Datum *values, const bool *nulls)
 	group = nulls[QUERY_SEGMENT] ? ua_group_named(reader->groups, NULL) :
 		reader->of_accounts ? ua_group_of_account(reader->groups, DatumGetUUIDP(values[QUERY_SEGMENT])) :
 		ua_group_named(reader->groups, DatumGetTextPP(values[QUERY_SEGMENT]));
-	reader->take(reader->taker, group, nulls[QUERY_USER] ? NULL : DatumGetUUIDP(values[QUERY_USER]), UA_DAYS(days), back);
+	reader->take(reader->taker, group, nulls[QUERY_USER] ? NULL : DatumGetUUIDP(values[QUERY_USER]), UA_DAYS(days), back, 1);
 }
 
 /* ---------- a source ---------- */
@@ -302,6 +309,22 @@ take_stray(void *self, const Datum *values, const bool *nulls)
 		users_insert((users_hash *) self, *DatumGetUUIDP(values[0]), &found);
 }
 
+/* By their index, as they are few */
+static void
+read_shared(Reader *reader)
+{
+	Oid			types[] = {
+		[SETTLED_DAYS] = dayset_type(reader->schema),
+		[SETTLED_SHARED] = BOOLOID,
+		[SETTLED_ACCOUNT] = UUIDOID,
+		[SETTLED_USER] = UUIDOID
+	};
+
+	ua_read_query(psprintf("SELECT days, shared, account_id, user_id FROM %s WHERE shared",
+						   ua_qualified(reader->schema, "user_activity")),
+				  lengthof(types), types, take_settled, reader);
+}
+
 static void
 read_settled(Reader *reader, HeapTupleHeader source)
 {
@@ -332,7 +355,11 @@ read_settled(Reader *reader, HeapTupleHeader source)
 	}
 	else
 		reader->group = ua_group_named(reader->groups, NULL);
-	ua_read_table(reader->schema, "user_activity", lengthof(columns), columns, take_settled, reader);
+	reader->corrections = is_set(source, "corrections");
+	if (reader->corrections)
+		read_shared(reader);
+	else
+		ua_read_table(reader->schema, "user_activity", lengthof(columns), columns, take_settled, reader);
 	take_aside(reader);
 }
 

@@ -59,7 +59,7 @@ cohort_of(Retention *retention, Segment *segment, int32 period)
 
 /* Once for each period that the user was back in, from the cohort's on. */
 static inline void
-count_periods(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays back)
+count_periods(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays back, int times)
 {
 	UaGridReader reader;
 	const UaGridPart *part;
@@ -76,7 +76,7 @@ count_periods(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays ba
 		while (part < end && part->period <= done)
 			part++;
 		for (; part < end; part++)
-			retained[part->period - cohort] += (bits & part->days) != 0;
+			retained[part->period - cohort] += (bits & part->days) != 0 ? times : 0;
 		if ((bits & last->days) != 0)
 			done = Max(done, last->period);
 	}
@@ -84,7 +84,7 @@ count_periods(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays ba
 
 /* Once, in the last of them. */
 static inline void
-count_last_period(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays back)
+count_last_period(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDays back, int times)
 {
 	UaDay		last;
 	int32		period;
@@ -93,11 +93,12 @@ count_last_period(const UaPeriodGrid *grid, int64 *retained, int32 cohort, UaDay
 		return;
 	period = ua_grid_period(grid, last);
 	if (period >= cohort)
-		retained[period - cohort]++;
+		retained[period - cohort] += times;
 }
 
 static void
-take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
+take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back,
+		  int times)
 {
 	Retention  *retention = self;
 	Cohort	   *cohort;
@@ -110,13 +111,13 @@ take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days,
 	if (period < 0 || period >= retention->n_cohorts)
 		return;
 	cohort = cohort_of(retention, (Segment *) group, period);
-	cohort->size++;
+	cohort->size += times;
 	if (back.body == NULL)
 		return;
 	if (retention->unbounded)
-		count_last_period(&retention->grid, cohort->retained, period, back);
+		count_last_period(&retention->grid, cohort->retained, period, back, times);
 	else
-		count_periods(&retention->grid, cohort->retained, period, back);
+		count_periods(&retention->grid, cohort->retained, period, back, times);
 }
 
 static void

@@ -57,7 +57,7 @@ typedef struct
 {
 	UaSegmentGroup group;
 	Figure		figures[N_FIGURES];
-	UaDayCounter *windows;		/* that users are active in; NULL for none */
+	UaDayCounter *windows[2];	/* that users are active in, and not; NULL for none */
 } Segment;
 
 /* Periods are numbered from 1; 0 is the one before them. */
@@ -166,22 +166,23 @@ add_value(Sums *sums, Figure *figure, Datum datum, bool is_map, text *label)
 /* ---------- rows of users ---------- */
 
 static void
-count_windows(Sums *sums, Segment *segment, UaDays days)
+count_windows(Sums *sums, Segment *segment, UaDays days, int times)
 {
 	const UaPeriodGrid *grid = &sums->grid;
+	UaDayCounter **counter = &segment->windows[times < 0];
 
-	if (segment->windows == NULL)
+	if (*counter == NULL)
 	{
-		segment->windows = MemoryContextAlloc(sums->groups.context, sizeof(UaDayCounter));
-		ua_counter_init(segment->windows, sums->groups.context);
+		*counter = MemoryContextAlloc(sums->groups.context, sizeof(UaDayCounter));
+		ua_counter_init(*counter, sums->groups.context);
 	}
-	ua_counter_add_windows(segment->windows, days, sums->window_days,
+	ua_counter_add_windows(*counter, days, sums->window_days,
 						   (UaDay) Max((int64) grid->first - sums->window_days, UA_MIN_DAY),
 						   grid->first + grid->n_days - 1);
 }
 
 static void
-count_periods(Sums *sums, Segment *segment, UaDays days)
+count_periods(Sums *sums, Segment *segment, UaDays days, int times)
 {
 	const UaPeriodGrid *grid = &sums->grid;
 	UaGridReader reader;
@@ -200,7 +201,7 @@ count_periods(Sums *sums, Segment *segment, UaDays days)
 		make_sums(sums, &segment->figures[i]);
 	period = ua_grid_period(grid, first);
 	if (period >= 0 && period < grid->count)
-		segment->figures[ARRIVED].sums[period]++;
+		segment->figures[ARRIVED].sums[period] += times;
 
 	active = segment->figures[ACTIVE].sums;
 	returned = segment->figures[RETURNED].sums;
@@ -217,8 +218,8 @@ count_periods(Sums *sums, Segment *segment, UaDays days)
 		{
 			bool		is_active = (bits & each->days) != 0;
 
-			active[each->period] += is_active;
-			returned[each->period] += is_active && was_active;
+			active[each->period] += is_active ? times : 0;
+			returned[each->period] += is_active && was_active ? times : 0;
 			was_active = is_active;
 		}
 		/* The last one may go on in the next word. */
@@ -230,14 +231,15 @@ count_periods(Sums *sums, Segment *segment, UaDays days)
 }
 
 static void
-take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
+take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back,
+		  int times)
 {
 	Sums	   *sums = self;
 
 	if (sums->window_days > 0)
-		count_windows(sums, (Segment *) group, days);
+		count_windows(sums, (Segment *) group, days, times);
 	else
-		count_periods(sums, (Segment *) group, days);
+		count_periods(sums, (Segment *) group, days, times);
 }
 
 /* Once all are counted, to what is active on each day */
@@ -247,10 +249,10 @@ add_windows(Sums *sums, Segment *segment)
 	UaDayseriesWriter series;
 	Datum		counts;
 
-	if (segment->windows == NULL)
+	if (segment->windows[0] == NULL && segment->windows[1] == NULL)
 		return;
 	ua_dayseries_start(&series);
-	ua_counter_write(segment->windows, &series);
+	ua_counter_write_difference(segment->windows[0], segment->windows[1], &series);
 	counts = ua_dayseries_datum(&series);
 	add_series(sums, &segment->figures[ACTIVE], ua_dayseries_of(counts));
 	pfree(DatumGetPointer(counts));

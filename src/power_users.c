@@ -85,7 +85,8 @@ filter_word(Search *search, uint32 hash, uint64 *bit)
 /* ---------- rows of the tables ---------- */
 
 static void
-take_user(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
+take_user(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back,
+		  int times)
 {
 	Search	   *search = self;
 	int64		active_days = ua_days_count(days, search->first, search->last);

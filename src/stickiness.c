@@ -43,7 +43,7 @@ days_in(const UaGridPart *part, uint64 bits, bool few)
 
 /* What is counted of no days at all is of no use, and is not looked at. */
 static pg_attribute_always_inline void
-count_days(const Counts *counts, int64 *found, UaDays days, bool few)
+count_days(const Counts *counts, int64 *found, UaDays days, int times, bool few)
 {
 	UaGridReader reader;
 	const UaGridPart *part;
@@ -59,23 +59,24 @@ count_days(const Counts *counts, int64 *found, UaDays days, bool few)
 		/* Only the first part may belong to the period before. */
 		if (part->period != period)
 		{
-			found[(int64) period * stride + active_days]++;
+			found[(int64) period * stride + active_days] += times;
 			active_days = 0;
 		}
 		active_days += days_in(part, bits, few);
 		period = part->period;
 		while (++part < end)
 		{
-			found[(int64) period * stride + active_days]++;
+			found[(int64) period * stride + active_days] += times;
 			active_days = days_in(part, bits, few);
 			period = part->period;
 		}
 	}
-	found[(int64) period * stride + active_days]++;
+	found[(int64) period * stride + active_days] += times;
 }
 
 static void
-take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
+take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back,
+		  int times)
 {
 	Counts	   *counts = self;
 	Segment    *segment = (Segment *) group;
@@ -85,9 +86,9 @@ take_days(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days,
 													 (Size) counts->grid.count * counts->stride * sizeof(int64),
 													 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	if (counts->short_periods)
-		count_days(counts, segment->counts, days, true);
+		count_days(counts, segment->counts, days, times, true);
 	else
-		count_days(counts, segment->counts, days, false);
+		count_days(counts, segment->counts, days, times, false);
 }
 
 static int64

@@ -72,7 +72,8 @@ start_rows(Report *report, ReturnSetInfo *result)
 }
 
 static void
-take_user(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back)
+take_user(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days, UaDays back,
+		  int times)
 {
 	Report	   *report = self;
 	UaDaysSummary summary;

@@ -329,16 +329,17 @@ COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean
 
 -- What a report counts of users' days: what is settled, and what a query adds to it.
 CREATE TYPE @extschema@.usage_days_source AS (
-  settled  boolean,
-  segment  text,
-  of_users boolean,
-  strays   boolean,
-  skipped  uuid[],
-  query    text
+  settled     boolean,
+  segment     text,
+  of_users    boolean,
+  strays      boolean,
+  corrections boolean,
+  skipped     uuid[],
+  query       text
 );
 
 COMMENT ON TYPE @extschema@.usage_days_source IS
-  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; and those of a query: segment_value text, or the account_id uuid where the settled ones are under that, user_id uuid, days, back (the days of coming back) dayset; part of the reports';
+  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; of corrections, instead, only users of several accounts, each row of them less one and all together once, which makes of users added up by account users of the segment; and those of a query: segment_value text, or the account_id uuid where the settled ones are under that, user_id uuid, days, back (the days of coming back) dayset; part of the reports';
 
 CREATE FUNCTION @extschema@.usage_days_source(segment text, event text, category text, account_id uuid, own boolean)
 RETURNS @extschema@.usage_days_source
@@ -457,8 +458,6 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   one_account CONSTANT uuid := usage_figures_query.account_id;
-  today CONSTANT date := (SELECT today FROM @extschema@.usage_today);
-  past CONSTANT daterange := daterange(NULL, today, '[]');
   week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
   pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
   figure CONSTANT text := CASE WHEN window_days IS NOT NULL
@@ -498,8 +497,13 @@ BEGIN
   IF by_label THEN
     query := format('SELECT segment_value, %s AS value, active, arrived, returned FROM (%s) AS counted',
                     none, @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start));
-  ELSE
+  ELSIF metric IS NULL OR pending OR segment IN ('role', 'country') THEN
     source := @extschema@.usage_days_source(segment, event, category, one_account, own);
+  ELSE
+    -- Accounts are read anyway.
+    source.settled := segment <> 'account_id';
+    source.segment := segment;
+    source.corrections := true;
   END IF;
   IF segment IN ('role', 'country') AND metric IS NOT NULL THEN
     query := format('SELECT %s AS segment_value, %s AS value, %s, %s, %s FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
@@ -512,7 +516,7 @@ BEGIN
                     @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL::text, one_account, from_day, to_day),
                     CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END);
   ELSIF metric IS NOT NULL THEN
-    accounts := ARRAY[segment, sum_column || '/' || coalesce(sum_label, ''), NULL, NULL, NULL];
+    accounts := ARRAY[segment, sum_column || '/' || coalesce(sum_label, ''), CASE WHEN NOT pending THEN figure END, NULL, NULL];
     IF pending THEN
       query := @extschema@.usage_sums_query(format('%I, %L::text, %s, %s, %s', sum_column, sum_label, none, none, none), sum_column, ARRAY[sum_column], segment, NULL::uuid, from_day, to_day, false);
     END IF;

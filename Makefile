@@ -57,7 +57,6 @@ LIBRARY = begin \
 	bridge \
 	user_days \
 	figures \
-	by_segment \
 	aggregates \
 	sequences \
 	funnel \

@@ -40,6 +40,7 @@ check_set(UaDays days)
 	int64		count = 0;
 	int64		run = 0;
 	int64		longest = 0;
+	UaDaysSummary summary;
 	char	   *text;
 	UaDay	   *array;
 
@@ -71,6 +72,10 @@ check_set(UaDays days)
 			CHECK(ua_days_last_until(days, day - 1, &last) == (count > 0));
 			CHECK(count == 0 || last == before);
 			CHECK(ua_days_run_until(days, day) == run);
+			CHECK(ua_days_sum_up(days, day, &summary));
+			CHECK(summary.last == day && summary.count == count + 1);
+			CHECK(summary.longest_run == longest && summary.last_run == run);
+			CHECK(summary.first == (count > 0 ? array[cardinality - 1] : day));
 		}
 		/* From the end, so that they have to be sorted. */
 		array[cardinality - ++count] = day;
@@ -78,6 +83,8 @@ check_set(UaDays days)
 	}
 	CHECK(cardinality == count);
 	CHECK(ua_days_longest_run(days, UA_MAX_DAY) == longest);
+	CHECK(ua_days_sum_up(days, UA_MAX_DAY, &summary) == (count > 0));
+	CHECK(count == 0 || (summary.longest_run == longest && summary.last_run == run));
 	CHECK(ua_days_bounds(days, &first, &last) == (count > 0));
 	if (count > 0)
 	{

@@ -39,6 +39,7 @@
 #include "figures.h"
 #include "lookup.h"
 #include "model.h"
+#include "table_read.h"
 
 PG_FUNCTION_INFO_V1(usage_changes);
 
@@ -262,29 +263,11 @@ typedef struct AccountMonth
 
 /* ---------- tables ---------- */
 
-/* A table of the model as anybody with all rights to read it sees it, or NULL. */
-static Relation
-open_readable(Oid schema, const char *name)
-{
-	Oid			relation = get_relname_relid(name, schema);
-	Relation	table;
-
-	if (!OidIsValid(relation) ||
-		pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
-		check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED)
-		return NULL;
-	table = table_open(relation, AccessShareLock);
-	if (table->rd_rel->relkind == RELKIND_RELATION && !table->rd_rel->relhassubclass)
-		return table;
-	table_close(table, AccessShareLock);
-	return NULL;
-}
-
 /* The only row's; 0 where the settings cannot be read here. */
 static int
 read_week_start(Oid schema)
 {
-	Relation	settings = open_readable(schema, "usage_settings");
+	Relation	settings = ua_open_readable(schema, "usage_settings");
 	TableScanDesc scan;
 	TupleTableSlot *slot;
 	int			week_start = 0;
@@ -1117,7 +1100,7 @@ start_lookups(Run *run, Oid schema)
 	{
 		AttrNumber	key[3];
 
-		if ((table = run->months_table = open_readable(schema, "usage_rollup")) == NULL)
+		if ((table = run->months_table = ua_open_readable(schema, "usage_rollup")) == NULL)
 			return false;
 		desc = RelationGetDescr(table);
 		key[0] = ua_column(desc, "account_id", UUIDOID);
@@ -1131,7 +1114,7 @@ start_lookups(Run *run, Oid schema)
 	{
 		AttrNumber	key;
 
-		if ((table = run->days_table = open_readable(schema, "user_activity")) == NULL)
+		if ((table = run->days_table = ua_open_readable(schema, "user_activity")) == NULL)
 			return false;
 		desc = RelationGetDescr(table);
 		key = ua_column(desc, "user_id", UUIDOID);
@@ -1167,7 +1150,7 @@ changes_in_memory(Run *run, Oid schema)
 	Oid			map_type = TupleDescAttr(run->result->setDesc, COLUMN_EVENTS)->atttypid;
 	bool		done = false;
 
-	run->pending = open_readable(schema, "usage_pending");
+	run->pending = ua_open_readable(schema, "usage_pending");
 	if (run->pending == NULL)
 		return false;
 	for (int i = 0; i < lengthof(names); i++)

@@ -128,58 +128,12 @@ count_by_day_combinefn(PG_FUNCTION_ARGS)
 
 /* ---------- window_counts(days, n, within) ---------- */
 
-/* About a year: the words that a window goes on into are few. */
-#define LONGEST_WINDOW	366
-
-/* The days with one of the bits among the n that end with them, in a word. */
-static inline uint64
-widened(uint64 bits, int n)
-{
-	int			reach = 1;
-
-	for (n = Min(n, DAYS_PER_WORD); reach < n; reach *= 2)
-		bits |= bits << Min(reach, n - reach);
-	return bits;
-}
-
-/* The days of a word before the one on which the last window is over. */
-static inline uint64
-days_before_end(int64 word, int64 end)
-{
-	int64		begin = word * DAYS_PER_WORD;
-
-	if (end <= begin)
-		return 0;
-	return end - begin >= DAYS_PER_WORD ? ~UINT64CONST(0) :
-		(UINT64CONST(1) << (end - begin)) - 1;
-}
-
-/* Count the words after one that windows go on into, up to another. */
-static inline void
-count_ends(UaDayCounter *counter, int64 after, int64 before, int64 end,
-		   const UaKnownRange *range)
-{
-	for (int64 word = after + 1; word < before && word * DAYS_PER_WORD < end; word++)
-	{
-		uint64		bits = ua_bits_within((int32) word, days_before_end(word, end),
-										  range->first, range->last);
-
-		if (bits != 0)
-			ua_counter_add_word(counter, (int32) word, bits);
-	}
-}
-
 Datum
 window_counts_transfn(PG_FUNCTION_ARGS)
 {
 	UaKnownRange *range = fcinfo->flinfo->fn_extra;
 	CountState *state;
-	UaDaysReader reader;
 	int32		n;
-	int32		word;
-	uint64		bits;
-	int64		done = 0;
-	int64		end = PG_INT64_MIN; /* of the last window */
 
 	if (PG_ARGISNULL(1))
 		return ua_state_unchanged(fcinfo);
@@ -188,29 +142,16 @@ window_counts_transfn(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the window and the range of days must not be null")));
 	n = PG_GETARG_INT32(2);
-	if (n < 1 || n > LONGEST_WINDOW)
+	if (n < 1 || n > UA_LONGEST_WINDOW)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a window must have from 1 to %d days, not %d", LONGEST_WINDOW, n)));
+				 errmsg("a window must have from 1 to %d days, not %d", UA_LONGEST_WINDOW, n)));
 	if (unlikely(range == NULL))
 		range = fcinfo->flinfo->fn_extra =
 			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(UaKnownRange));
 	ua_know_range_arg(range, fcinfo, 3);
 	state = state_to_change(fcinfo);
 
-	ua_days_read(&reader, PG_GETARG_DAYS(1));
-	while (ua_days_next(&reader, &word, &bits))
-	{
-		bits = ua_bits_within(word, bits, range->first, range->last);
-		if (bits == 0)
-			continue;
-		count_ends(&state->counter, done, word, end, range);
-		ua_counter_add_word(&state->counter, word,
-							ua_bits_within(word, widened(bits, n) | days_before_end(word, end),
-										   range->first, range->last));
-		done = word;
-		end = (int64) ua_day_of_word(word) + pg_leftmost_one_pos64(bits) + n;
-	}
-	count_ends(&state->counter, done, (int64) ua_word_of_day(UA_MAX_DAY) + 1, end, range);
+	ua_counter_add_windows(&state->counter, PG_GETARG_DAYS(1), n, range->first, range->last);
 	return EOHPGetRWDatum(&state->header);
 }

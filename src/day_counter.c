@@ -296,3 +296,68 @@ ua_counter_write_difference(UaDayCounter *plus, UaDayCounter *minus,
 		put_counts(result, (int32) word, counts);
 	}
 }
+
+/* ---------- windows ---------- */
+
+/* The days with one of the bits among the n that end with them, in a word. */
+static inline uint64
+widened(uint64 bits, int n)
+{
+	int			reach = 1;
+
+	for (n = Min(n, DAYS_PER_WORD); reach < n; reach *= 2)
+		bits |= bits << Min(reach, n - reach);
+	return bits;
+}
+
+/* The days of a word before the one on which the last window is over. */
+static inline uint64
+days_before_end(int64 word, int64 end)
+{
+	int64		begin = word * DAYS_PER_WORD;
+
+	if (end <= begin)
+		return 0;
+	return end - begin >= DAYS_PER_WORD ? ~UINT64CONST(0) :
+		(UINT64CONST(1) << (end - begin)) - 1;
+}
+
+/* Count the words after one that windows go on into, up to another. */
+static inline void
+count_ends(UaDayCounter *counter, int64 after, int64 before, int64 end,
+		   UaDay first, UaDay last)
+{
+	for (int64 word = after + 1; word < before && word * DAYS_PER_WORD < end; word++)
+	{
+		uint64		bits = ua_bits_within((int32) word, days_before_end(word, end),
+										  first, last);
+
+		if (bits != 0)
+			ua_counter_add_word(counter, (int32) word, bits);
+	}
+}
+
+void
+ua_counter_add_windows(UaDayCounter *counter, UaDays days, int n, UaDay first, UaDay last)
+{
+	UaDaysReader reader;
+	int32		word;
+	uint64		bits;
+	int64		done = 0;
+	int64		end = PG_INT64_MIN; /* of the last window */
+
+	ua_days_read(&reader, days);
+	while (ua_days_next(&reader, &word, &bits))
+	{
+		bits = ua_bits_within(word, bits, first, last);
+		if (bits == 0)
+			continue;
+		count_ends(counter, done, word, end, first, last);
+		ua_counter_add_word(counter, word,
+							ua_bits_within(word, widened(bits, n) | days_before_end(word, end),
+										   first, last));
+		done = word;
+		end = (int64) ua_day_of_word(word) + pg_leftmost_one_pos64(bits) + n;
+	}
+	count_ends(counter, done, (int64) ua_word_of_day(UA_MAX_DAY) + 1, end, first, last);
+}

@@ -51,6 +51,16 @@ extern void ua_counter_add_counts(UaDayCounter *counter, UaDayseries counts);
 /* Add a number on one day; a sum beyond int8 is an error (22003). */
 extern void ua_counter_add_count(UaDayCounter *counter, UaDay day, int64 count);
 
+/* About a year: the words that a window goes on into are few. */
+#define UA_LONGEST_WINDOW	366
+
+/*
+ * Count, of the days first to last, those with one of the set's, which are among
+ * them too, in the n days that end with them.
+ */
+extern void ua_counter_add_windows(UaDayCounter *counter, UaDays days, int n,
+								   UaDay first, UaDay last);
+
 /* Put the counts into a writer that was started; more can be counted then. */
 extern void ua_counter_write(UaDayCounter *counter, UaDayseriesWriter *result);
 

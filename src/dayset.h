@@ -105,6 +105,19 @@ ua_bits_from(UaDay day)
 	return ~ua_bits_before(day);
 }
 
+/* Those of a word's days that are from first to last. */
+static inline uint64
+ua_bits_within(int32 word, uint64 bits, UaDay first, UaDay last)
+{
+	if (first > last || word < ua_word_of_day(first) || word > ua_word_of_day(last))
+		return 0;
+	if (word == ua_word_of_day(first))
+		bits &= ua_bits_from(first);
+	if (word == ua_word_of_day(last))
+		bits &= ua_bits_until(last);
+	return bits;
+}
+
 /* ---------- reading ---------- */
 
 /*
@@ -190,6 +203,25 @@ ua_days_read(UaDaysReader *reader, UaDays days)
 	}
 }
 
+/* So many bytes of a body, 1 to 8, as a word; the others of it are zero. */
+static pg_attribute_always_inline uint64
+ua_load_bytes(const uint8 *from, int n, const uint8 *body, const uint8 *end)
+{
+	uint64		bits = 0;
+
+	if (likely(n == BYTES_PER_WORD))
+		return ua_load_word(from);
+
+	/* Load a whole word where that stays within the body. */
+	if (end - from >= BYTES_PER_WORD)
+		return ua_load_word(from) & ((UINT64CONST(1) << (n * 8)) - 1);
+	if (from + n - body >= BYTES_PER_WORD)
+		return ua_load_word(from + n - BYTES_PER_WORD) >> ((BYTES_PER_WORD - n) * 8);
+	while (n-- > 0)
+		bits = bits << 8 | from[n];
+	return bits;
+}
+
 /* Take those of the segment's bytes that lie in the current word. */
 static pg_attribute_always_inline uint64
 ua_days_take(UaDaysReader *reader)
@@ -197,28 +229,13 @@ ua_days_take(UaDaysReader *reader)
 	const uint8 *from = reader->next;
 	int			offset = reader->byte & (BYTES_PER_WORD - 1);
 	int			n = BYTES_PER_WORD - offset;
-	uint64		bits = 0;
 
 	if (reader->segment_end - from < n)
 		n = (int) (reader->segment_end - from);
 	Assert(n > 0 && n <= BYTES_PER_WORD);
 	reader->next += n;
 	reader->byte += n;
-
-	if (likely(n == BYTES_PER_WORD))
-		return ua_load_word(from);
-
-	/* Load a whole word where that stays within the body. */
-	if (reader->end - from >= BYTES_PER_WORD)
-		bits = ua_load_word(from) & ((UINT64CONST(1) << (n * 8)) - 1);
-	else if (from + n - reader->body >= BYTES_PER_WORD)
-		bits = ua_load_word(from + n - BYTES_PER_WORD) >> ((BYTES_PER_WORD - n) * 8);
-	else
-	{
-		while (n-- > 0)
-			bits = bits << 8 | from[n];
-	}
-	return bits << (offset * 8);
+	return ua_load_bytes(from, n, reader->body, reader->end) << (offset * 8);
 }
 
 /*
@@ -350,8 +367,19 @@ extern char *ua_dayset_to_text(UaDays days);
 /* ---------- questions ---------- */
 
 extern int64 ua_days_cardinality(UaDays days);
-extern bool ua_days_first(UaDays days, UaDay *first);
 extern bool ua_days_bounds(UaDays days, UaDay *first, UaDay *last);
+
+static inline bool
+ua_days_first(UaDays days, UaDay *first)
+{
+	UaDaysReader reader;
+
+	ua_days_read(&reader, days);
+	if (reader.next == reader.end)
+		return false;
+	*first = reader.byte * 8 + pg_rightmost_one_pos32(*reader.next);
+	return true;
+}
 
 /* The last of the days up to one, false where there is none. */
 extern bool ua_days_last_until(UaDays days, UaDay until, UaDay *last);
@@ -400,6 +428,18 @@ extern int64 ua_days_longest_run(UaDays days, UaDay until);
 
 /* The length of the run that ends on that day, 0 where the day is not there. */
 extern int64 ua_days_run_until(UaDays days, UaDay day);
+
+/* All of these at once, of the days up to one; false where there are none. */
+typedef struct UaDaysSummary
+{
+	UaDay		first;
+	UaDay		last;
+	int64		count;
+	int64		longest_run;
+	int64		last_run;		/* the one that ends on the last of them */
+} UaDaysSummary;
+
+extern bool ua_days_sum_up(UaDays days, UaDay until, UaDaysSummary *summary);
 
 /* Go through the days, or through the runs of days, one by one. */
 typedef struct UaDaysWalker

@@ -35,6 +35,138 @@ between(int32 word, uint64 bits, UaDay first, UaDay last)
 	return bits;
 }
 
+/* ---------- sets in one segment ---------- */
+
+/*
+ * Most sets are in one segment of a few words. Questions to them need no
+ * reader: words may begin at any byte.
+ */
+typedef struct Segment
+{
+	const uint8 *bytes;
+	int32		first;			/* grid positions of its bytes */
+	int32		last;
+} Segment;
+
+/* False also where there are no days. */
+static inline bool
+in_one_segment(UaDays days, Segment *segment)
+{
+	if (unlikely(days.size <= DAYSET_HEADER || days.body[0] != DAYSET_VERSION))
+		return false;
+	segment->bytes = days.body + DAYSET_HEADER;
+	segment->first = ua_load_position(days.body + 1);
+	segment->last = segment->first + (int32) (days.size - DAYSET_HEADER) - 1;
+	return true;
+}
+
+/* The bits of a byte after a day of it. */
+static inline uint32
+bits_after(UaDay day)
+{
+	return 0xFE << (day & 7) & 0xFF;
+}
+
+/* How many of the days are from first to last, which is not before it. */
+static inline int64
+count_in_segment(UaDays days, Segment segment, UaDay first, UaDay last)
+{
+	int32		from = Max(segment.first, first >> 3);
+	int32		to = Min(segment.last, last >> 3);
+	const uint8 *next;
+	const uint8 *final;
+	int64		count = 0;
+
+	if (from > to)
+		return 0;
+	next = segment.bytes + (from - segment.first);
+	final = segment.bytes + (to - segment.first);
+
+	/* What those two bytes have of other days is counted, and taken off. */
+	if (from == first >> 3)
+		count -= pg_number_of_ones[*next & ((1 << (first & 7)) - 1)];
+	if (to == last >> 3)
+		count -= pg_number_of_ones[*final & bits_after(last)];
+	while (next <= final)
+	{
+		int			n = (int) Min(final - next + 1, BYTES_PER_WORD);
+
+		count += pg_popcount64(ua_load_bytes(next, n, days.body, days.body + days.size));
+		next += n;
+	}
+	return count;
+}
+
+/* Longer sets, and longer runs, are looked through word by word. */
+#define FEW_WORDS	4
+#define SHORT_RUN	24
+
+/*
+ * Load the days up to one, from the segment's first byte on; words after them
+ * are zero. False where there are too many.
+ */
+static inline bool
+load_few_words(UaDays days, Segment segment, UaDay until, uint64 *words)
+{
+	int32		to = Min(segment.last, until >> 3);
+	int32		size = to - segment.first + 1;
+
+	if (size > FEW_WORDS * BYTES_PER_WORD)
+		return false;
+	memset(words, 0, FEW_WORDS * sizeof(uint64));
+	for (int32 place = 0; place < size; place += BYTES_PER_WORD)
+		words[place / BYTES_PER_WORD] = ua_load_bytes(segment.bytes + place,
+													  Min(size - place, BYTES_PER_WORD),
+													  days.body, days.body + days.size);
+	if (size > 0 && to == until >> 3)
+		words[(size - 1) / BYTES_PER_WORD] &=
+			~((uint64) bits_after(until) << (size - 1) % BYTES_PER_WORD * 8);
+	return true;
+}
+
+/* The length of the longest run; false for one that is not short. */
+static inline bool
+find_short_run(const uint64 *words, int64 *longest)
+{
+	uint64		a = words[0];
+	uint64		b = words[1];
+	uint64		c = words[2];
+	uint64		d = words[3];
+	int			run = 0;
+
+	/* The days are left on which a run of more than `run` days begins. */
+	for (; (a | b | c | d) != 0; run++)
+	{
+		if (run == SHORT_RUN)
+			return false;
+		a &= a >> 1 | b << (DAYS_PER_WORD - 1);
+		b &= b >> 1 | c << (DAYS_PER_WORD - 1);
+		c &= c >> 1 | d << (DAYS_PER_WORD - 1);
+		d &= d >> 1;
+	}
+	*longest = run;
+	return true;
+}
+
+/* The length of the run that ends on a day that is there. */
+static inline int64
+run_until_bit(const uint64 *words, int word, int bit)
+{
+	uint64		missing = ~(words[word] << (DAYS_PER_WORD - 1 - bit));
+	int64		run = 0;
+
+	/* Below a word's bits there are the shift's zeros. */
+	while (missing == 0 || (bit < DAYS_PER_WORD - 1 && missing == ~UINT64CONST(0) >> (bit + 1)))
+	{
+		run += bit + 1;
+		if (word == 0)
+			return run;
+		bit = DAYS_PER_WORD - 1;
+		missing = ~words[--word];
+	}
+	return run + DAYS_PER_WORD - 1 - pg_leftmost_one_pos64(missing);
+}
+
 /* ---------- questions ---------- */
 
 int64
@@ -58,27 +190,18 @@ ua_days_count(UaDays days, UaDay first, UaDay last)
 	int32		word;
 	uint64		bits;
 	int64		count = 0;
+	Segment		segment;
 
 	if (first > last)
 		return 0;
+	if (likely(in_one_segment(days, &segment)))
+		return count_in_segment(days, segment, first, last);
 	ua_days_read(&reader, days);
 	if (reader.byte < first >> 3)
 		ua_days_skip(&reader, ua_word_of_day(first));
 	while (ua_days_next(&reader, &word, &bits) && word <= ua_word_of_day(last))
 		count += pg_popcount64(between(word, bits, first, last));
 	return count;
-}
-
-bool
-ua_days_first(UaDays days, UaDay *first)
-{
-	UaDaysReader reader;
-
-	ua_days_read(&reader, days);
-	if (reader.next == reader.end)
-		return false;
-	*first = reader.byte * 8 + pg_rightmost_one_pos32(*reader.next);
-	return true;
 }
 
 /* The first and the last day; false where there are none. */
@@ -108,10 +231,17 @@ bool
 ua_days_last_until(UaDays days, UaDay until, UaDay *last)
 {
 	UaDaysReader reader;
+	Segment		segment;
 	UaDay		first;
 	int32		word;
 	uint64		bits;
 
+	if (likely(in_one_segment(days, &segment)) && segment.last < until >> 3)
+	{
+		*last = segment.last * 8 +
+			pg_leftmost_one_pos32(segment.bytes[segment.last - segment.first]);
+		return true;
+	}
 	if (!ua_days_bounds(days, &first, last) || first > until)
 		return false;
 	/* Mostly it is the last of all. */
@@ -321,7 +451,13 @@ ua_days_longest_run(UaDays days, UaDay until)
 	uint64		bits;
 	int64		run = 0;
 	int64		longest = 0;
+	Segment		segment;
+	uint64		words[FEW_WORDS];
 
+	if (likely(in_one_segment(days, &segment)) &&
+		load_few_words(days, segment, until, words) &&
+		find_short_run(words, &longest))
+		return longest;
 	ua_days_read(&reader, days);
 	while (ua_days_next(&reader, &word, &bits) && word <= ua_word_of_day(until))
 	{
@@ -369,6 +505,44 @@ ua_days_run_until(UaDays days, UaDay day)
 			return run;
 		last = 7;
 	}
+}
+
+bool
+ua_days_sum_up(UaDays days, UaDay until, UaDaysSummary *summary)
+{
+	Segment		segment;
+	uint64		words[FEW_WORDS];
+
+	if (likely(in_one_segment(days, &segment)) &&
+		load_few_words(days, segment, until, words) &&
+		find_short_run(words, &summary->longest_run))
+	{
+		UaDay		base = segment.first * 8;
+		int			word = FEW_WORDS - 1;
+		int			bit;
+
+		if (summary->longest_run == 0)
+			return false;
+		/* A segment begins with a byte that has days. */
+		summary->first = base + pg_rightmost_one_pos64(words[0]);
+		while (words[word] == 0)
+			word--;
+		bit = pg_leftmost_one_pos64(words[word]);
+		summary->last = base + ua_day_of_word(word) + bit;
+		summary->last_run = run_until_bit(words, word, bit);
+		summary->count = 0;
+		for (int i = 0; i <= word; i++)
+			summary->count += pg_popcount64(words[i]);
+		return true;
+	}
+
+	if (!ua_days_first(days, &summary->first) ||
+		!ua_days_last_until(days, until, &summary->last))
+		return false;
+	summary->count = ua_days_count(days, summary->first, until);
+	summary->longest_run = ua_days_longest_run(days, until);
+	summary->last_run = ua_days_run_until(days, summary->last);
+	return true;
 }
 
 /* ---------- operations ---------- */

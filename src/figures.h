@@ -51,19 +51,6 @@ extern void ua_periods_of_args(UaPeriods *periods, FunctionCallInfo fcinfo,
 /* Whether it may be used; it may have come from outside. */
 extern bool ua_periods_are_valid(const UaPeriods *periods);
 
-/* Those of a word's days that are from first to last. */
-static inline uint64
-ua_bits_within(int32 word, uint64 bits, UaDay first, UaDay last)
-{
-	if (first > last || word < ua_word_of_day(first) || word > ua_word_of_day(last))
-		return 0;
-	if (word == ua_word_of_day(first))
-		bits &= ua_bits_from(first);
-	if (word == ua_word_of_day(last))
-		bits &= ua_bits_until(last);
-	return bits;
-}
-
 typedef struct UaActivePeriods UaActivePeriods;
 
 extern UaActivePeriods *ua_active_periods_start(const UaPeriods *periods,

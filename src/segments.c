@@ -9,16 +9,16 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
-#include "executor/tuptable.h"
+#include "catalog/pg_type.h"
 #include "nodes/primnodes.h"
-#include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/uuid.h"
 
 #include "compat.h"
 #include "model.h"
+#include "segments.h"
+#include "table_read.h"
+#include "uuid_hash.h"
 
 PG_FUNCTION_INFO_V1(usage_segment);
 
@@ -30,32 +30,144 @@ typedef struct
 {
 	pg_uuid_t	key;
 	char		status;
-	text	   *segment;		/* NULL where that is */
+	UaSegment  *segment;
 } SegmentEntry;
 
-/* Keys may differ in any of their bytes: they are all mixed into the low bits. */
-static inline uint32
-hash_key(const pg_uuid_t *key)
-{
-	uint64		halves[2];
-
-	memcpy(halves, key, sizeof(halves));
-	halves[0] ^= halves[1] * UINT64CONST(0x9E3779B97F4A7C15);
-	halves[0] ^= halves[0] >> 32;
-	halves[0] *= UINT64CONST(0xD6E8FEB86659FD93);
-	return (uint32) (halves[0] >> 32);
-}
-
-#define SH_PREFIX segments
+#define SH_PREFIX entries
 #define SH_ELEMENT_TYPE SegmentEntry
 #define SH_KEY_TYPE pg_uuid_t
 #define SH_KEY key
-#define SH_HASH_KEY(tb, k) hash_key(&(k))
+#define SH_HASH_KEY(tb, k) ua_hash_uuid(&(k))
 #define SH_EQUAL(tb, a, b) (memcmp(&(a), &(b), sizeof(pg_uuid_t)) == 0)
 #define SH_SCOPE static inline
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
+
+/* Where few names follow each other in turn, each is kept once. */
+#define RECENT_SEGMENTS	16
+
+struct UaSegments
+{
+	MemoryContext context;
+	entries_hash *entries;
+	SegmentEntry *last;			/* found last: mostly the next row's again */
+	UaSegments *accounts;		/* those that users have theirs from, if they do */
+	UaSegment  *none;
+	UaSegment  *recent[RECENT_SEGMENTS];
+	uint32		named;			/* segments, the last of which are in recent */
+};
+
+/* ---------- reading ---------- */
+
+static UaSegment *
+make_segment(UaSegments *segments, text *name)
+{
+	MemoryContext caller = MemoryContextSwitchTo(segments->context);
+	UaSegment  *segment = palloc0(sizeof(UaSegment));
+
+	if (name != NULL)
+		segment->name = cstring_to_text_with_len(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	MemoryContextSwitchTo(caller);
+	return segment;
+}
+
+static UaSegment *
+segment_named(UaSegments *segments, text *name)
+{
+	Size		size = VARSIZE_ANY_EXHDR(name);
+
+	for (uint32 i = 0; i < Min(segments->named, RECENT_SEGMENTS); i++)
+	{
+		UaSegment  *recent = segments->recent[i];
+
+		if (VARSIZE_ANY_EXHDR(recent->name) == size &&
+			memcmp(VARDATA_ANY(recent->name), VARDATA_ANY(name), size) == 0)
+			return recent;
+	}
+	return segments->recent[segments->named++ % RECENT_SEGMENTS] = make_segment(segments, name);
+}
+
+/* A row: a key, and either a name or the key of an account. */
+static void
+take_row(void *self, const Datum *values, const bool *nulls)
+{
+	UaSegments *segments = self;
+	SegmentEntry *entry;
+	bool		found;
+
+	if (nulls[0])
+		return;
+	entry = entries_insert(segments->entries, *DatumGetUUIDP(values[0]), &found);
+	entry->segment = NULL;
+	if (!nulls[1] && segments->accounts != NULL)
+		entry->segment = ua_segment_of(segments->accounts, DatumGetUUIDP(values[1]));
+	else if (!nulls[1])
+	{
+		text	   *name = DatumGetTextPP(values[1]);
+
+		entry->segment = segment_named(segments, name);
+		if (name != (text *) DatumGetPointer(values[1]))
+			pfree(name);
+	}
+	if (entry->segment == NULL)
+		entry->segment = segments->none;
+}
+
+static UaSegments *
+read_column(Oid schema, const char *table, const char *key, const char *column,
+			UaSegments *accounts, uint32 expected)
+{
+	UaSegments *segments = palloc0(sizeof(UaSegments));
+	UaTableColumn columns[] = {
+		{key, UUIDOID},
+		{column, accounts == NULL ? TEXTOID : UUIDOID}
+	};
+
+	segments->context = CurrentMemoryContext;
+	segments->entries = entries_create(CurrentMemoryContext, expected, NULL);
+	segments->accounts = accounts;
+	segments->none = make_segment(segments, NULL);
+	ua_read_table(schema, table, lengthof(columns), columns, take_row, segments);
+	return segments;
+}
+
+/*
+ * What accounts have is read by account first; users then have what their
+ * account has.
+ */
+UaSegments *
+ua_segments_read(Oid schema, const char *kind, bool of_users)
+{
+	UaSegments *accounts = NULL;
+
+	if (strcmp(kind, "role") != 0 && strcmp(kind, "country") != 0)
+	{
+		accounts = read_column(schema, "dim_account", "account_id", kind, NULL,
+							   ACCOUNTS_EXPECTED);
+		if (!of_users)
+			return accounts;
+		kind = "account_id";
+	}
+	return read_column(schema, "dim_user", "user_id", kind, accounts, USERS_EXPECTED);
+}
+
+UaSegment *
+ua_segment_of(UaSegments *segments, const pg_uuid_t *key)
+{
+	SegmentEntry *entry = segments->last;
+
+	if (entry == NULL || memcmp(&entry->key, key, UUID_LEN) != 0)
+	{
+		entry = entries_lookup(segments->entries, *key);
+		if (entry == NULL)
+			return NULL;
+		segments->last = entry;
+	}
+	return entry->segment;
+}
+
+/* ---------- usage_segment(key uuid, segment text, of_users boolean) → text ---------- */
 
 /* What fn_extra keeps: the segments of users or accounts, as of a snapshot. */
 typedef struct
@@ -65,144 +177,8 @@ typedef struct
 	bool		constant;		/* the next two are not to change */
 	text	   *kind;
 	bool		of_users;
-	segments_hash *segments;
-	SegmentEntry *last;			/* found last: mostly the next row's again */
-} Segments;
-
-#define RECENT_TEXTS	16
-
-/* Takes rows of a key and either a text or the key of an account. */
-typedef struct
-{
-	DestReceiver receiver;
-	MemoryContext context;
-	segments_hash *segments;
-	segments_hash *accounts;	/* NULL where rows have texts */
-	SegmentEntry *last;			/* the account of the last row: mostly again that of the next */
-	text	   *recent[RECENT_TEXTS];
-	uint32		copied;			/* texts, the last of which are in recent */
-} SegmentReceiver;
-
-/* A copy of a text, the same one for most of those that are equal. */
-static text *
-kept_text(SegmentReceiver *receiver, text *value)
-{
-	Size		size = VARSIZE_ANY_EXHDR(value);
-	MemoryContext caller;
-	text	   *copy;
-
-	for (uint32 i = 0; i < Min(receiver->copied, RECENT_TEXTS); i++)
-	{
-		text	   *recent = receiver->recent[i];
-
-		if (VARSIZE_ANY_EXHDR(recent) == size &&
-			memcmp(VARDATA_ANY(recent), VARDATA_ANY(value), size) == 0)
-			return recent;
-	}
-	caller = MemoryContextSwitchTo(receiver->context);
-	copy = cstring_to_text_with_len(VARDATA_ANY(value), size);
-	MemoryContextSwitchTo(caller);
-	receiver->recent[receiver->copied++ % RECENT_TEXTS] = copy;
-	return copy;
-}
-
-static bool
-receive_segment(TupleTableSlot *slot, DestReceiver *self)
-{
-	SegmentReceiver *receiver = (SegmentReceiver *) self;
-	SegmentEntry *entry;
-	Datum		key;
-	Datum		value;
-	bool		isnull;
-	bool		found;
-
-	key = slot_getattr(slot, 1, &isnull);
-	value = slot_getattr(slot, 2, &isnull);
-	entry = segments_insert(receiver->segments, *DatumGetUUIDP(key), &found);
-	entry->segment = NULL;
-	if (isnull)
-		return true;
-	if (receiver->accounts == NULL)
-	{
-		entry->segment = kept_text(receiver, DatumGetTextPP(value));
-		return true;
-	}
-	if (receiver->last == NULL ||
-		memcmp(&receiver->last->key, DatumGetUUIDP(value), UUID_LEN) != 0)
-		receiver->last = segments_lookup(receiver->accounts, *DatumGetUUIDP(value));
-	if (receiver->last != NULL)
-		entry->segment = receiver->last->segment;
-	return true;
-}
-
-static void
-start_receiving(DestReceiver *self, int operation, TupleDesc desc)
-{
-}
-
-static void
-end_receiving(DestReceiver *self)
-{
-}
-
-/* The segments that a query of so many keys and texts, or accounts, has, about. */
-static segments_hash *
-read_segments(MemoryContext context, char *query, segments_hash *accounts, uint32 expected)
-{
-	SegmentReceiver receiver = {
-		.receiver = {receive_segment, start_receiving, end_receiving, end_receiving, DestNone},
-		.context = context,
-		.segments = segments_create(context, expected, NULL),
-		.accounts = accounts
-	};
-	SPIExecuteOptions options = {
-		.read_only = true,
-		.dest = &receiver.receiver
-	};
-
-	SPI_connect();
-	if (SPI_execute_extended(query, &options) < 0)
-		elog(ERROR, "SPI_execute_extended failed: %s", query);
-	SPI_finish();
-	return receiver.segments;
-}
-
-/*
- * What accounts have is kept by account first; users then have what their
- * account has.
- */
-static void
-read_kind(Segments *segments, text *kind, bool of_users, Oid schema)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	char	   *column = text_to_cstring(kind);
-	bool		of_accounts = strcmp(column, "role") != 0 &&
-		strcmp(column, "country") != 0;
-
-	segments->stamp.set = false;
-	MemoryContextReset(segments->context);
-	segments->segments = NULL;
-	segments->last = NULL;
-	if (of_accounts)
-		segments->segments =
-			read_segments(segments->context,
-						  psprintf("SELECT account_id, %s::pg_catalog.text FROM %s",
-								   quote_identifier(column),
-								   ua_qualified(schema, "dim_account")),
-						  NULL, ACCOUNTS_EXPECTED);
-	if (of_users)
-		segments->segments =
-			read_segments(segments->context,
-						  psprintf("SELECT user_id, %s FROM %s",
-								   of_accounts ? "account_id" : quote_identifier(column),
-								   ua_qualified(schema, "dim_user")),
-						  segments->segments, USERS_EXPECTED);
-	MemoryContextSwitchTo(segments->context);
-	segments->kind = (text *) pg_detoast_datum_copy(kind);
-	MemoryContextSwitchTo(caller);
-	segments->of_users = of_users;
-	ua_stamp_now(&segments->stamp);
-}
+	UaSegments *segments;
+} KeptSegments;
 
 static bool
 is_constant(FmgrInfo *function, int argument)
@@ -213,44 +189,51 @@ is_constant(FmgrInfo *function, int argument)
 
 /* Whether they are those that arguments 1 and 2 ask for. */
 static bool
-is_kind(const Segments *segments, FunctionCallInfo fcinfo)
+is_kind(const KeptSegments *kept, FunctionCallInfo fcinfo)
 {
 	text	   *kind = PG_GETARG_TEXT_PP(1);
 
-	return segments->of_users == PG_GETARG_BOOL(2) &&
-		VARSIZE_ANY_EXHDR(segments->kind) == VARSIZE_ANY_EXHDR(kind) &&
-		memcmp(VARDATA_ANY(segments->kind), VARDATA_ANY(kind), VARSIZE_ANY_EXHDR(kind)) == 0;
+	return kept->of_users == PG_GETARG_BOOL(2) &&
+		VARSIZE_ANY_EXHDR(kept->kind) == VARSIZE_ANY_EXHDR(kind) &&
+		memcmp(VARDATA_ANY(kept->kind), VARDATA_ANY(kind), VARSIZE_ANY_EXHDR(kind)) == 0;
 }
 
-/* usage_segment(key uuid, segment text, of_users boolean) → text */
+static void
+keep_segments(KeptSegments *kept, FunctionCallInfo fcinfo)
+{
+	MemoryContext caller;
+
+	kept->stamp.set = false;
+	MemoryContextReset(kept->context);
+	caller = MemoryContextSwitchTo(kept->context);
+	kept->kind = (text *) pg_detoast_datum_copy(PG_GETARG_TEXT_PP(1));
+	kept->of_users = PG_GETARG_BOOL(2);
+	kept->segments = ua_segments_read(ua_function_schema(fcinfo), text_to_cstring(kept->kind),
+									  kept->of_users);
+	MemoryContextSwitchTo(caller);
+	ua_stamp_now(&kept->stamp);
+}
+
 Datum
 usage_segment(PG_FUNCTION_ARGS)
 {
-	const pg_uuid_t *key = PG_GETARG_UUID_P(0);
-	Segments   *segments = fcinfo->flinfo->fn_extra;
-	SegmentEntry *entry;
+	KeptSegments *kept = fcinfo->flinfo->fn_extra;
+	UaSegment  *segment;
 
-	if (unlikely(segments == NULL))
+	if (unlikely(kept == NULL))
 	{
-		segments = fcinfo->flinfo->fn_extra =
-			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Segments));
-		segments->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "segments",
-												  ALLOCSET_DEFAULT_SIZES);
-		segments->constant = is_constant(fcinfo->flinfo, 1) && is_constant(fcinfo->flinfo, 2);
+		kept = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(KeptSegments));
+		kept->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "segments",
+											  ALLOCSET_DEFAULT_SIZES);
+		kept->constant = is_constant(fcinfo->flinfo, 1) && is_constant(fcinfo->flinfo, 2);
 	}
-	if (unlikely(!ua_stamp_is_current(&segments->stamp) ||
-				 !(segments->constant || is_kind(segments, fcinfo))))
-		read_kind(segments, PG_GETARG_TEXT_PP(1), PG_GETARG_BOOL(2), ua_function_schema(fcinfo));
+	if (unlikely(!ua_stamp_is_current(&kept->stamp) ||
+				 !(kept->constant || is_kind(kept, fcinfo))))
+		keep_segments(kept, fcinfo);
 
-	entry = segments->last;
-	if (entry == NULL || memcmp(&entry->key, key, UUID_LEN) != 0)
-	{
-		entry = segments_lookup(segments->segments, *key);
-		if (entry == NULL)
-			PG_RETURN_NULL();
-		segments->last = entry;
-	}
-	if (entry->segment == NULL)
+	segment = ua_segment_of(kept->segments, PG_GETARG_UUID_P(0));
+	if (segment == NULL || segment->name == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(entry->segment);
+	PG_RETURN_TEXT_P(segment->name);
 }

@@ -71,6 +71,15 @@ CALL pg_temp.verify('has day', $$
   SELECT (s.days @> d.day) = (s.m @> d.day) AND (d.day <@ s.days) = (s.m @> d.day)
          AND current_streak(s.days, d.day) = coalesce((SELECT d.day - lower(r) + 1 FROM unnest(s.m) AS r WHERE r @> d.day), 0)
     FROM (SELECT *, row_number() OVER () AS n FROM days) AS d JOIN sets AS s ON s.id = (d.id + d.n % 2) % 6000$$);
+-- Short sets, which are looked at in one go: beginning anywhere in a word, runs of all lengths, cut off anywhere.
+CALL pg_temp.verify('short sets', $$
+  SELECT cardinality(s, daterange(least(a, b), b, '[]')) = (SELECT count(*) FROM unnest(s) AS d WHERE d BETWEEN least(a, b) AND b)
+         AND longest_streak(s, b) = (SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM (SELECT d, d - row_number() OVER (ORDER BY d)::int AS run FROM unnest(s) AS d WHERE d <= b) AS r GROUP BY run) AS runs)
+         AND last_day(s, b) IS NOT DISTINCT FROM (SELECT max(d) FROM unnest(s) AS d WHERE d <= b)
+    FROM (SELECT s, first_day(s) + (random() * 300)::int - 10 AS a, first_day(s) + (random() * 300)::int - 10 AS b
+            FROM (SELECT (SELECT dayset_agg(from_day + d) FROM generate_series(0, size) AS d WHERE d = 0 OR random() < filled OR d BETWEEN hole AND hole + run) AS s
+                    FROM (SELECT date '1999-12-01' + (random() * 70)::int AS from_day, (random() * 280)::int AS size, random() AS filled, (random() * 280)::int AS hole, (random() * 40)::int AS run
+                            FROM generate_series(1, 6000)) AS drawn) AS sets) AS s$$);
 
 -- Pairs of sets: neighbours in the list, halves of the same, subsets.
 CREATE TEMP TABLE pairs AS

@@ -239,42 +239,67 @@ ROLLBACK TO before;
 SELECT window_counts('{2026-01-01}', 7, NULL);
 ROLLBACK TO before;
 
--- By a segment that is the last argument: the same as with GROUP BY, of few segments and of thousands, with rows in any order.
+-- What reports count of rows by segment, against plain SQL over their days: of few segments and of thousands, over all periods and over some.
 CREATE TABLE segments AS
-SELECT n, CASE kind WHEN 'few' THEN CASE n % 5 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE repeat('x', n % 5) END
-                    WHEN 'many' THEN nullif(repeat(md5((n / 2)::text), n % 3 + 1), repeat(md5('0'), 1)) ELSE 'one' END AS segment, kind, after, before
-  FROM (SELECT row_number() OVER (ORDER BY random())::integer AS n, before, CASE WHEN random() < 0.95 THEN after END AS after FROM users, generate_series(1, 30) WHERE kind <> 6) AS u,
-       unnest('{few,many,one}'::text[]) AS kind;
-CREATE FUNCTION pg_temp.wrong_by_segment() RETURNS TABLE (of text, kind text, segments bigint, wrong bigint) LANGUAGE sql AS $$
-  WITH found AS (
-    SELECT 'days' AS of, kind, by.segment_value, by.counts FROM (SELECT kind, active_day_counts(after, 'week', 3, '[2025-03-10,)', segment) AS found FROM segments GROUP BY kind) AS f, unnest(found) AS by
-    UNION ALL
-    SELECT 'periods', kind, by.* FROM (SELECT kind, active_period_counts(after, 'month', 3, '[2025-03-10,)', segment) AS found FROM segments GROUP BY kind) AS f, unnest(found) AS by
-    UNION ALL
-    SELECT 'cohorts', kind, by.* FROM (SELECT kind, retention_counts(before, after, 'month', 3, false, '[2025-03-10,)', segment) AS found FROM segments GROUP BY kind) AS f, unnest(found) AS by
-    UNION ALL
-    SELECT 'windows', kind, by.segment_value, dayseries_map('w', by.counts) FROM (SELECT kind, window_counts(after, 9, '[2025-03-10,)', segment) AS found FROM segments GROUP BY kind) AS f, unnest(found) AS by
-  ), expected AS (
-    SELECT of, kind, segment AS segment_value, counts
-      FROM (SELECT kind, segment, active_day_counts(after, 'week', 3, '[2025-03-10,)') AS days, active_period_counts(after, 'month', 3, '[2025-03-10,)') AS periods,
-                   retention_counts(before, after, 'month', 3, false, '[2025-03-10,)') AS cohorts, dayseries_map('w', window_counts(after, 9, '[2025-03-10,)')) AS windows
-              FROM segments GROUP BY 1, 2) AS e, LATERAL (VALUES ('days', days), ('periods', periods), ('cohorts', cohorts), ('windows', windows)) AS v (of, counts)
-  )
-  SELECT e.of, e.kind, count(f.of), count(*) FILTER (WHERE f.of IS NULL OR e.of IS NULL OR f.counts IS DISTINCT FROM e.counts)
-    FROM expected AS e
-    FULL JOIN found AS f ON f.of = e.of AND f.kind = e.kind AND coalesce(f.segment_value, 'none') = coalesce(e.segment_value, 'none')
-   GROUP BY 1, 2 ORDER BY 1, 2
+SELECT n, kind, CASE kind WHEN 'few' THEN CASE n % 5 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE repeat('x', n % 5) END
+                          ELSE nullif(repeat(md5((n / 2)::text), n % 3 + 1), repeat(md5('0'), 1)) END AS segment, before, after
+  FROM (SELECT row_number() OVER (ORDER BY random())::integer AS n, before, CASE WHEN random() < 0.95 THEN after END AS after FROM users, generate_series(1, 4) WHERE kind <> 6) AS u,
+       unnest('{few,many}'::text[]) AS kind;
+CREATE TABLE segment_days AS SELECT n, 'after' AS of, day FROM segments, unnest(after) AS day WHERE kind = 'few' UNION ALL SELECT n, 'before', day FROM segments, unnest(before) AS day WHERE kind = 'few';
+CREATE TABLE settings AS
+SELECT *, ROW(false, NULL, NULL, NULL, NULL, NULL, format('SELECT segment, NULL::uuid, after, before FROM public.segments WHERE kind = %L ORDER BY n', kind))::usage_days_source AS source
+  FROM (VALUES (1, 'day', '2025-03-10'::date, '2025-09-30'::date, '2025-08-17'::date), (2, 'week', '2024-01-03', '2026-12-30', '2026-06-01'), (3, 'week', '2025-07-09', '2025-07-09', '2026-06-01'),
+               (4, 'month', '2024-02-01', '2026-02-01', '2026-06-01'), (5, 'quarter', '2025-01-01', '2025-10-01', '2025-11-11'), (6, 'week', '2026-01-07', '2026-02-04', '2025-12-24'))
+       AS s (setting, period, first_start, last_start, today), unnest('{few,many}'::text[]) AS kind;
+CREATE TABLE segment_periods AS
+SELECT setting, kind, segment, n, of, usage_period_start(day, period, 3) AS start, count(*) AS days, period, first_start, last_start
+  FROM settings JOIN segments USING (kind) JOIN segment_days USING (n) WHERE day <= today GROUP BY 1, 2, 3, 4, 5, 6, 8, 9, 10;
+ANALYZE segments, segment_days, segment_periods;
+CREATE FUNCTION pg_temp.segments_wrong(counted text, naive text) RETURNS TABLE (counts boolean, wrong bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY EXECUTE format('SELECT count(e) > 200, count(*) FILTER (WHERE f.value IS DISTINCT FROM e.value) FROM (%s) AS f (setting, kind, segment, day, label, value) FULL JOIN (%s) AS e (setting, kind, segment, day, label, value) ON (f.setting, f.kind, coalesce(f.segment, ''none''), f.day, f.label) = (e.setting, e.kind, coalesce(e.segment, ''none''), e.day, e.label)', counted, naive);
+END
 $$;
-SELECT of, kind, CASE kind WHEN 'many' THEN segments > 3000 ELSE segments = CASE kind WHEN 'few' THEN 5 ELSE 1 END END AS as_many, wrong FROM pg_temp.wrong_by_segment();
--- No rows; a segment with nulls alone; as a window function, whose states are read after each row
-SELECT active_day_counts(NULL, 'week', 1, '(,)', 'a'), window_counts(days, 3, '(,)', segment) FROM (SELECT NULL::dayset, NULL::text WHERE false) AS none (days, segment);
-SELECT active_day_counts(NULL, 'week', 1, '(,)', 'a'), window_counts(NULL, 3, '(,)', NULL);
-SELECT n, active_period_counts(days, 'week', 1, '(,)', segment) OVER (ORDER BY n)
-  FROM (VALUES (1, '{2026-01-05}'::dayset, 'a'), (2, '{2026-01-06}', NULL), (3, '{2026-01-12}', 'a'), (4, NULL, '')) AS d (n, days, segment);
+SELECT * FROM pg_temp.segments_wrong(
+  'SELECT setting, kind, segment_value, period_start, active_days::bigint, users FROM settings, usage_stickiness_counts(source, period, first_start, last_start, today, false) WHERE users <> 0',
+  'SELECT setting, kind, segment, start, days, count(*) FROM segment_periods WHERE of = ''after'' AND start BETWEEN first_start AND last_start GROUP BY 1, 2, 3, 4, 5');
+-- The first day of a user may be long before the periods; whoever is back before the cohort's period does not count.
+CREATE TABLE cohorts AS SELECT *, min(start) FILTER (WHERE of = 'after') OVER (PARTITION BY setting, kind, n) AS cohort FROM segment_periods;
+SELECT unbounded, wrong.*
+  FROM unnest('{false,true}'::boolean[]) AS unbounded, pg_temp.segments_wrong(
+  format('SELECT setting, kind, segment_value, cohort_start, period_number::bigint, retained_users FROM settings, usage_retention_counts(source, period, %L, first_start, last_start, last_start, today) WHERE retained_users <> 0', unbounded),
+  format('SELECT setting, kind, segment, cohort, number, count(DISTINCT n) FROM cohorts, LATERAL (SELECT row_number() OVER () - 1 AS number, period_start FROM usage_periods(cohort, last_start, period)) AS p WHERE of = ''before'' AND cohort BETWEEN first_start AND last_start AND CASE WHEN %L THEN period_start <= start AND start <= last_start ELSE period_start = start END GROUP BY 1, 2, 3, 4, 5', unbounded)) AS wrong;
+SELECT * FROM pg_temp.segments_wrong(
+  'SELECT setting, kind, segment_value, cohort_start, 0, cohort_size FROM settings, usage_retention_counts(source, period, false, first_start, last_start, last_start, today) WHERE period_number = 0',
+  'SELECT setting, kind, segment, cohort, 0, count(DISTINCT n) FROM cohorts WHERE cohort BETWEEN first_start AND last_start GROUP BY 1, 2, 3, 4');
+SELECT * FROM pg_temp.segments_wrong(
+  'SELECT setting, kind, segment_value, period_start, label, v.value FROM settings, usage_figures('''', period, first_start, last_start, today, false, ''{}'', source), LATERAL (VALUES (''active'', active), (''arrived'', arrived), (''returned'', returned)) AS v (label, value) WHERE v.value <> 0',
+  'SELECT setting, kind, segment, start, label, count(*) FROM (SELECT *, lag(start) OVER (PARTITION BY setting, kind, n ORDER BY start) AS last FROM segment_periods WHERE of = ''after'') AS p, LATERAL (VALUES (''active'', true), (''arrived'', last IS NULL), (''returned'', last = usage_next_period(start, period, -1))) AS v (label, counts) WHERE counts AND start BETWEEN first_start AND last_start GROUP BY 1, 2, 3, 4, 5');
+SELECT * FROM pg_temp.segments_wrong(
+  'SELECT setting, kind, segment_value, period_start, window_days, active FROM settings, unnest(''{1,9,77}''::integer[]) AS window_days, usage_figures('''', ''day'', first_start, last_start, today, false, ''{}'', source, window_days) WHERE active <> 0 AND setting IN (1, 3)',
+  'SELECT setting, kind, segment, d.day + later, window_days, count(DISTINCT n) FROM settings JOIN segments USING (kind) JOIN segment_days AS d USING (n), unnest(''{1,9,77}''::integer[]) AS window_days, generate_series(0, window_days - 1) AS later WHERE of = ''after'' AND d.day <= today AND d.day + later BETWEEN first_start AND least(last_start, today) AND setting IN (1, 3) GROUP BY 1, 2, 3, 4, 5');
+-- Without rows: nobody, and everybody, who are none; nothing where an argument is null.
+SELECT * FROM unnest('{false,true}'::boolean[]) AS everybody, usage_stickiness_counts('(false,,,,,,)', 'week', '2026-01-05', '2026-01-05', '2026-01-07', everybody) WHERE active_days < 3;
+SELECT count(*) FROM usage_stickiness_counts(NULL, 'week', '2026-01-05', '2026-01-05', '2026-01-07', true);
+SELECT count(*) FROM usage_retention_counts('(false,,,,,,)', 'week', false, NULL, '2026-01-05', '2026-01-05', '2026-01-07');
+SELECT count(*), sum(active) FROM unnest('{false,true}'::boolean[]) AS everybody, usage_figures('', 'week', '2026-01-05', '2026-01-05', '2026-01-07', everybody, '{}', '(false,,,,,,)');
+SELECT count(*) FROM usage_figures('', 'week', '2026-01-05', '2026-01-05', '2026-01-07', true, NULL, '(false,,,,,,)');
+-- The first and the last days that there are.
+SELECT period_start, active, arrived, returned FROM usage_figures('', 'month', '4714-12-01 BC', '4713-01-01 BC', '5874897-12-31', true, '{}', '(false,,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,4714-12-30 BC,5874897-12-31}''::public.dayset) AS s (d)")');
+SELECT period_start, active FROM usage_figures('', 'day', '5874897-12-30', '5874897-12-31', '5874897-12-31', true, '{}', '(false,,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,5874897-12-31}''::public.dayset) AS s (d)")', 366);
+SELECT cohort_start, period_number, retained_users FROM usage_retention_counts('(false,,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{5874897-12-01,5874897-12-31}''::public.dayset) AS s (d)")', 'month', true, '5874897-11-01', '5874897-12-01', '5874897-12-01', '5874897-12-31');
 SAVEPOINT before;
-SELECT active_day_counts('{2026-01-01}', 'week', 1, NULL, 'a');
+SELECT * FROM usage_stickiness_counts('(false,,,,,,SELECT 1)', 'week', '2026-01-05', '2026-01-05', '2026-01-07', true);
 ROLLBACK TO before;
-SELECT window_counts('{2026-01-01}', 367, '(,)', 'a');
+SELECT * FROM usage_stickiness_counts('(false,,,,,,)', 'year', '2026-01-05', '2026-01-05', '2026-01-07', true);
+ROLLBACK TO before;
+SELECT * FROM usage_retention_counts('(false,,,,,,)', 'week', false, '2026-01-12', '2026-01-05', '2026-01-05', '2026-01-07');
+ROLLBACK TO before;
+SELECT * FROM usage_retention_counts('(false,,,,,,)', 'day', false, '0001-01-01', '0001-01-01', 'infinity', '2026-01-07');
+ROLLBACK TO before;
+SELECT * FROM usage_figures('', 'day', '0001-01-01', '99999-01-01', '2026-01-07', true, '{}', '(false,,,,,,)');
+ROLLBACK TO before;
+SELECT * FROM usage_figures('', 'day', '2026-01-05', '2026-01-05', '2026-01-07', true, '{}', '(false,,,,,,)', 367);
 ROLLBACK TO before;
 
 -- Every change adds up with what was there before to what is there after.

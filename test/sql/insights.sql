@@ -28,6 +28,18 @@ LANGUAGE sql AS $$
     LEFT JOIN reference.report_differences(ARRAY(SELECT c.call FROM calls AS c)) AS d ON true
 $$;
 
+-- All calls of reports on single users
+CREATE FUNCTION pg_temp.differences_of_users(seed integer)
+RETURNS TABLE (compared bigint, call text, side text, "row" text)
+LANGUAGE sql AS $$
+  WITH calls AS MATERIALIZED (
+    SELECT c AS call FROM reference.report_calls(seed) AS c WHERE c ~ '^(streaks|power_users)'
+  )
+  SELECT (SELECT count(*) FROM calls), d.*
+    FROM (SELECT) AS one
+    LEFT JOIN reference.report_differences(ARRAY(SELECT c.call FROM calls AS c)) AS d ON true
+$$;
+
 -- The comparison sees a difference where there is one.
 SELECT reference.random_model(1, 6, 40, 150, 1500);
 CREATE FUNCTION reference.power_users(text) RETURNS TABLE (user_id uuid, account_name text, role text, active_days integer, last_active_day date)
@@ -40,12 +52,27 @@ DROP FUNCTION power_users(text), reference.power_users(text);
 -- All kinds of calls: all pending, folded, after changes, folded again
 SELECT count(*), count(DISTINCT split_part(call, '(', 1)) AS reports FROM reference.report_calls(1) AS call;
 SELECT * FROM pg_temp.differences(1, 40);
+SELECT * FROM pg_temp.differences_of_users(1);
 SELECT usage_refresh() > 0 AS folded;
 SELECT * FROM pg_temp.differences(2, 40);
 SELECT reference.random_change(1, 100) > 0 AS changed;
 SELECT * FROM pg_temp.differences(3, 40);
+SELECT * FROM pg_temp.differences_of_users(3);
 SELECT usage_refresh() > 0 AS folded;
 SELECT * FROM pg_temp.differences(4, 40);
+SELECT * FROM pg_temp.differences_of_users(4);
+-- The same where the executor reads the tables, here as they have children
+SAVEPOINT before;
+CREATE TABLE empty_activity () INHERITS (user_activity);
+CREATE TABLE empty_rollup () INHERITS (account_rollup);
+CREATE TABLE empty_strays () INHERITS (usage_strays);
+CREATE TABLE empty_users () INHERITS (dim_user);
+CREATE TABLE empty_accounts () INHERITS (dim_account);
+SELECT * FROM pg_temp.differences(7, 40);
+SELECT reference.random_change(2, 100) > 0 AS changed;
+SELECT * FROM pg_temp.differences(8, 40);
+SELECT * FROM pg_temp.differences_of_users(8);
+ROLLBACK TO before;
 
 -- In another time zone, over changes of clocks, a leap day and the ends of two years, with
 -- weeks that begin on Sundays, then on Wednesdays
@@ -128,6 +155,7 @@ SELECT active_users FROM active_users('2024-02-29', '2024-02-29', account_id => 
 ROLLBACK;
 
 -- Nothing at all
+SELECT * FROM usage_power_users('(false,,,,,,)', '2024-01-01', '2024-12-31', NULL);
 SELECT * FROM active_users('2024-01-01', '2024-12-31');
 SELECT * FROM rolling_active_users('2024-01-01', '2024-12-31', 7, 'role');
 SELECT * FROM stickiness('2024-01-01', '2024-12-31');
@@ -166,7 +194,11 @@ SELECT call, refusal.*
     (14, $$usage_trend('sessions', '2024-01-01', '2024-12-31')$$),
     (15, $$usage_trend('work_seconds', '2024-01-01', '2024-12-31', segment => 'source')$$),
     (16, $$streaks('-infinity')$$),
-    (17, $$power_users(least_days => 29)$$)) AS calls (number, call)
+    (17, $$power_users(least_days => 29)$$),
+    (18, $$usage_power_users('(false,,,,,,)', '2025-01-01', '2027-10-20', 1)$$),
+    (19, $$usage_power_users('(false,,,,,,)', '2025-01-01', '2027-10-21', 1)$$),
+    (20, $$usage_power_users('(false,,,,,,)', '2025-01-01', '2024-12-31', 1)$$),
+    (21, $$usage_power_users('(false,,,,,,)', '2025-01-01', 'infinity', 1)$$)) AS calls (number, call)
   LEFT JOIN pg_temp.refusal(call) ON true
  ORDER BY number;
 \x
@@ -366,11 +398,53 @@ SELECT kind, count(*) AS rows, count(*) FILTER (WHERE (plain.key, plain.month, p
  GROUP BY kind
  ORDER BY kind;
 DROP TABLE many;
+-- What account_rollup has comes to what a query of it comes to, also for one who may
+-- read some of its columns only; with the query besides, to twice as much.
+BEGIN;
+INSERT INTO dim_account (account_id, account_name, plan_tier, region)
+SELECT id_from_bigint(n), 'Account ' || n, 'plan ' || n % 3, CASE WHEN n % 4 > 0 THEN 'region ' || n % 4 END FROM generate_series(1, 40) AS n;
+INSERT INTO dim_user (user_id, account_id, role) SELECT id_from_bigint(n), id_from_bigint(1 + n % 40), 'x' FROM generate_series(1, 120) AS n;
+INSERT INTO fct_event (event_id, user_id, account_id, event_name, event_ts, duration_seconds, source)
+SELECT id_from_bigint(n), id_from_bigint(1 + n % 120), id_from_bigint(1 + (n % 120 + n / 2500) % 40), (ARRAY['timer_stop', 'task_created', 'app_open'])[1 + n % 3],
+       '2025-11-20'::timestamptz + hashint4(n) % 60 * interval '1 day', n % 100, (ARRAY['web', 'api'])[1 + n % 2]
+  FROM generate_series(1, 3000) AS n;
+SELECT usage_refresh() > 0 AS folded;
+CREATE ROLE regress_insights_reader;
+GRANT SELECT (account_id, month, mau, weekly, quarterly, lifecycle, sources, seconds) ON account_rollup TO regress_insights_reader;
+GRANT SELECT (account_id, plan_tier, region) ON dim_account TO regress_insights_reader;
+PREPARE compared AS
+SELECT kind, segment,
+       count(*) > 2 AS has_rows,
+       count(*) FILTER (WHERE (ours.place, ours.segment_value, ours.value, ours.active, ours.arrived, ours.returned, ours.value_before, ours.active_before, ours.is_complete)
+                              IS DISTINCT FROM (plain.place, plain.segment_value, plain.value, plain.active, plain.arrived, plain.returned, plain.value_before, plain.active_before, plain.is_complete)) AS wrong,
+       count(*) FILTER (WHERE (twice.place, twice.value, twice.active, twice.active_before) IS DISTINCT FROM (plain.place, 2 * plain.value, 2 * plain.active, 2 * plain.active_before)) AS not_twice
+  FROM (VALUES
+    ('a', 'week', date '2025-11-24', date '2025-12-22', '{sources/,weekly,lifecycle/new,NULL}'::text[], 'sources, NULL::text, weekly, lifecycle, ''new''::text, NULL::public.dayseries'),
+    ('b', 'day', '2025-12-31', '2026-01-02', '{seconds/timer_stop,mau,NULL,mau}', 'seconds, ''timer_stop''::text, mau, NULL::public.dayseries, mau'),
+    ('c', 'quarter', '2025-10-01', '2026-01-01', '{NULL,quarterly,lifecycle/new,lifecycle/returning_quarters}', 'NULL::public.dayseries, quarterly, lifecycle, ''new''::text, lifecycle, ''returning_quarters''::text')
+       ) AS kinds (kind, period, first_start, last_start, accounts, columns)
+ CROSS JOIN (VALUES ('plan_tier', 'plan_tier'), ('region', 'region'), ('account_id', 'account_id')) AS segments (segment, value)
+ CROSS JOIN LATERAL format('SELECT %s, %s FROM public.account_rollup LEFT JOIN public.dim_account USING (account_id)', value, columns) AS query
+  LEFT JOIN LATERAL usage_figures(query, period, first_start, last_start, '2026-01-02', false) WITH ORDINALITY
+       AS plain (segment_value, period_start, value, active, arrived, returned, value_before, active_before, is_complete, place) ON true
+  LEFT JOIN LATERAL usage_figures('', period, first_start, last_start, '2026-01-02', false, segment || accounts) WITH ORDINALITY
+       AS ours (segment_value, period_start, value, active, arrived, returned, value_before, active_before, is_complete, place) ON ours.place = plain.place
+  LEFT JOIN LATERAL usage_figures(query, period, first_start, last_start, '2026-01-02', false, segment || accounts) WITH ORDINALITY
+       AS twice (segment_value, period_start, value, active, arrived, returned, value_before, active_before, is_complete, place) ON twice.place = plain.place
+ GROUP BY kind, segment
+ ORDER BY kind, segment;
+EXECUTE compared;
+SET LOCAL ROLE regress_insights_reader;
+EXECUTE compared;
+RESET ROLE;
+DEALLOCATE compared;
+ROLLBACK;
+VACUUM ANALYZE dim_account, dim_user, fct_event, usage_rollup, user_activity, account_rollup, usage_totals, usage_pending;
 -- What is refused
 BEGIN;
-CREATE FUNCTION pg_temp.refusal(query text, period text, first_start date, last_start date) RETURNS TABLE (state text, message text, detail text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.refusal(query text, period text, first_start date, last_start date, accounts text[] DEFAULT '{}') RETURNS TABLE (state text, message text, detail text) LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM FROM usage_figures(query, period, first_start, last_start, '2026-01-05', true);
+  PERFORM FROM usage_figures(query, period, first_start, last_start, '2026-01-05', true, accounts);
 EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
   RETURN NEXT;
@@ -397,5 +471,18 @@ SELECT columns, period, refusal.*
  ORDER BY number;
 SELECT refusal.* FROM pg_temp.refusal('DELETE FROM public.dim_user', 'day', '2026-01-05', '2026-01-05');
 SELECT refusal.* FROM pg_temp.refusal('SHOW work_mem', 'day', '2026-01-05', '2026-01-05');
+SELECT accounts, refusal.*
+  FROM (VALUES
+    (1, '', '{plan_tier,weekly}'::text[]),
+    (2, '', '{NULL,NULL,weekly,NULL,NULL}'),
+    (3, '', '{name,NULL,weekly,NULL,NULL}'),
+    (4, '', '{region,NULL,yearly,NULL,NULL}'),
+    (5, '', '{region,NULL,weekly/new,NULL,NULL}'),
+    (6, '', '{region,NULL,lifecycle,NULL,NULL}'),
+    (7, 'SELECT NULL::text, s, s, s, s FROM (SELECT NULL::public.dayseries) AS v (s)', '{account_id,NULL,weekly,NULL,NULL}'),
+    (8, 'SELECT NULL::uuid, s, s, s, s FROM (SELECT NULL::public.dayseries) AS v (s)', '{region,NULL,weekly,NULL,NULL}'),
+    (9, 'SELECT NULL::uuid, s, s, s, s FROM (SELECT NULL::public.dayseries) AS v (s)', '{account_id,NULL,NULL,NULL,NULL}')) AS calls (number, query, accounts)
+  LEFT JOIN pg_temp.refusal(query, 'day', '2026-01-05', '2026-01-05', accounts) ON true
+ ORDER BY number;
 \x
 ROLLBACK;

@@ -57,6 +57,7 @@ active_users('2000-01-01', '2999-01-01', 'week', 'source')
 active_users('2000-01-01', '2999-01-01', 'week', event => 'own')
 rolling_active_users('2000-01-01', '2999-01-01', 7)
 rolling_active_users('2000-01-01', '2999-01-01', 5, 'region')
+rolling_active_users('2000-01-01', '2999-01-01', 30, 'plan_tier')
 stickiness('2000-01-01', '2999-01-01', 'month')
 stickiness('2000-01-01', '2999-01-01', 'week', 'plan_tier')
 lifecycle('2000-01-01', '2999-01-01')
@@ -68,6 +69,7 @@ power_users(NULL, 1)
 usage_trend('events', '2000-01-01', '2999-01-01', 'week')
 usage_trend('work_seconds', '2000-01-01', '2999-01-01', 'month', 'plan_tier')
 usage_trend('events', '2000-01-01', '2999-01-01', 'month', 'country')
+usage_trend('events', '2000-01-01', '2999-01-01', 'day', 'account_id')
 usage_trend('events', '2000-01-01', '2999-01-01', 'month', 'event_category')
 funnel('{task_created,task_completed}', '20 days', '2000-01-01', '2999-01-01')
 funnel('{task_created,task_completed}', '20 days', '2000-01-01', '2999-01-01', segment => 'account_id')
@@ -192,7 +194,7 @@ is(value('shop', 'one', "SELECT count(*) FROM funnel_found((SELECT funnel_users(
 	0, 'funnel_users() finds nothing of others\' users');
 is(value('shop', 'one', "SELECT count(*) FROM usage_changes('{days,months,accounts,totals,sums}', '$_') WHERE account_id <> id_from_bigint(1)"), 0, "usage_changes($_) tells nothing of others")
 	foreach 'pending', 'settled', 'outside totals';
-is(value('shop', 'one', "SELECT count(*) FROM usage_figures(usage_figures_query('events', 'day', NULL, 'account_id', NULL, NULL, id_from_bigint(2), $_, '2000-01-01', '2100-01-01'), 'day', '2000-01-01', '2100-01-01', '2100-01-01', false)"), 0, "usage_figures() of another, own accounts: $_, is empty") foreach 'true', 'false';
+is(value('shop', 'one', "SELECT count(*) FROM usage_figures_query('events', 'day', NULL, 'account_id', NULL, NULL, id_from_bigint(2), $_, '2000-01-01', '2100-01-01') AS source, usage_figures(source.query, 'day', '2000-01-01', '2100-01-01', '2100-01-01', false, source.accounts)"), 0, "usage_figures() of another, own accounts: $_, is empty") foreach 'true', 'false';
 foreach my $call (
 	'usage_refresh()', 'usage_fold()', 'rebuild_rollups()', 'verify_rollups()', q{purge_events('2020-01-01')}, 'erase_user(id_from_bigint(201))', q{usage_execute_as('owner', 'SELECT 1')},
 	q{usage_recount('{}', 'SELECT 1', 1)}, 'usage_lock_rollups(false)', q{set_usage_time_zone('UTC')})

@@ -1,0 +1,403 @@
+/*
+ * activity_rows.c
+ *		The rows of users' days that a report counts.
+ *
+ * Most users are under one account, with nothing pending: their rows of
+ * user_activity are taken as they stand. Those of users of several accounts,
+ * and of users who may be elsewhere by now, are put aside while the table is
+ * read, and merged and placed then. Users with something pending come from a
+ * query. All this a usage_days_source says.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "activity_rows.h"
+#include "compat.h"
+#include "dayset_sql.h"
+#include "model.h"
+#include "segments.h"
+#include "table_read.h"
+#include "uuid_hash.h"
+
+typedef struct
+{
+	pg_uuid_t	user_id;
+	char		status;
+	UaSegmentGroup *group;
+} User;
+
+#define SH_PREFIX users
+#define SH_ELEMENT_TYPE User
+#define SH_KEY_TYPE pg_uuid_t
+#define SH_KEY user_id
+#define SH_HASH_KEY(tb, key) ua_hash_uuid(&(key))
+#define SH_EQUAL(tb, a, b) (memcmp(&(a), &(b), sizeof(pg_uuid_t)) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* A row that is put aside; the group is that of its account, where that counts. */
+typedef struct
+{
+	UaSegmentGroup *group;
+	pg_uuid_t	user_id;
+	UaDayset   *days;
+} AsideRow;
+
+typedef struct
+{
+	UaSegmentGroups *groups;
+	UaTakeDays	take;
+	void	   *taker;
+	Oid			schema;
+	MemoryContext context;
+	bool		of_accounts;	/* groups are these */
+	UaSegments *segments;		/* otherwise; NULL where all are in one group, which is */
+	UaSegmentGroup *group;
+	bool		of_users;		/* whose segments these are */
+	users_hash *skipped;		/* NULL for none */
+	users_hash *strays;			/* NULL where nobody is looked up in dim_user */
+	bool		corrections;	/* what was counted by account is taken away */
+	AsideRow   *aside;
+	int			n_aside;
+	int			room;
+} Reader;
+
+/* ---------- as they stand ---------- */
+
+enum
+{
+	SETTLED_DAYS, SETTLED_SHARED, SETTLED_ACCOUNT, SETTLED_USER
+};
+
+static UaSegmentGroup *
+group_of(Reader *reader, const pg_uuid_t *key)
+{
+	UaSegment  *segment;
+
+	if (reader->of_accounts)
+		return ua_group_of_account(reader->groups, key);
+	if (reader->segments == NULL)
+		return reader->group;
+	segment = ua_segment_of(reader->segments, key);
+	if (segment == NULL)
+		return ua_group_named(reader->groups, NULL);
+	if (segment->group == NULL)
+		segment->group = ua_group_named(reader->groups, segment->name);
+	return segment->group;
+}
+
+static void
+put_aside(Reader *reader, UaSegmentGroup *group, const pg_uuid_t *user_id, Datum days)
+{
+	MemoryContext caller = MemoryContextSwitchTo(reader->context);
+
+	if (reader->n_aside == reader->room)
+	{
+		reader->room = Max(64, reader->room * 2);
+		reader->aside = reader->aside == NULL ?
+			palloc(reader->room * sizeof(AsideRow)) :
+			repalloc_huge(reader->aside, reader->room * sizeof(AsideRow));
+	}
+	reader->aside[reader->n_aside++] = (AsideRow) {
+		group, *user_id, PG_DETOAST_DATUM_COPY(days)
+	};
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+take_settled(void *self, const Datum *values, const bool *nulls)
+{
+	Reader	   *reader = self;
+	const pg_uuid_t *user_id = DatumGetUUIDP(values[SETTLED_USER]);
+	struct varlena *stored = (struct varlena *) DatumGetPointer(values[SETTLED_DAYS]);
+	struct varlena *days;
+	UaSegmentGroup *group;
+
+	/* The owner may have dropped the constraints that see to this. */
+	if (nulls[SETTLED_DAYS] || nulls[SETTLED_SHARED] || nulls[SETTLED_ACCOUNT] || nulls[SETTLED_USER])
+		return;
+	if (reader->skipped != NULL && users_lookup(reader->skipped, *user_id) != NULL)
+		return;
+	group = group_of(reader, reader->of_users ? user_id : DatumGetUUIDP(values[SETTLED_ACCOUNT]));
+	if (DatumGetBool(values[SETTLED_SHARED]) ||
+		(reader->strays != NULL && users_lookup(reader->strays, *user_id) != NULL))
+	{
+		put_aside(reader, reader->strays == NULL ? group : NULL, user_id, values[SETTLED_DAYS]);
+		return;
+	}
+	days = pg_detoast_datum_packed(stored);
+	reader->take(reader->taker, group, user_id, UA_DAYS(days), UA_DAYS(days), 1);
+	if (days != stored)
+		pfree(days);
+}
+
+/* ---------- put aside ---------- */
+
+static int
+compare_aside(const void *a, const void *b)
+{
+	const AsideRow *left = a;
+	const AsideRow *right = b;
+
+	if (left->group != right->group)
+		return (uintptr_t) left->group < (uintptr_t) right->group ? -1 : 1;
+	return memcmp(&left->user_id, &right->user_id, UUID_LEN);
+}
+
+/* The groups of the users that are aside, by their own accounts; NULL for those without. */
+static users_hash *
+own_groups(Reader *reader)
+{
+	users_hash *users = users_create(CurrentMemoryContext, reader->n_aside, NULL);
+	Datum	   *ids = palloc(reader->n_aside * sizeof(Datum));
+	Oid			type = UUIDARRAYOID;
+	Datum		array;
+	int			n_ids = 0;
+
+	for (int i = 0; i < reader->n_aside; i++)
+	{
+		bool		found;
+
+		users_insert(users, reader->aside[i].user_id, &found)->group = NULL;
+		if (!found)
+			ids[n_ids++] = UUIDPGetDatum(&reader->aside[i].user_id);
+	}
+	array = PointerGetDatum(construct_array(ids, n_ids, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+	SPI_connect();
+	if (SPI_execute_with_args(psprintf("SELECT user_id, account_id FROM %s WHERE user_id OPERATOR(pg_catalog.=) ANY ($1)",
+									   ua_qualified(reader->schema, "dim_user")),
+							  1, &type, &array, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read dim_user");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		bool		isnull;
+		Datum		user_id = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull);
+		Datum		account_id = SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull);
+		User	   *user = users_lookup(users, *DatumGetUUIDP(user_id));
+
+		if (user != NULL && !isnull)
+			user->group = group_of(reader, DatumGetUUIDP(account_id));
+	}
+	SPI_finish();
+	return users;
+}
+
+/* Each user once, in each group. */
+static void
+take_aside(Reader *reader)
+{
+	users_hash *own = reader->strays != NULL && reader->n_aside > 0 ? own_groups(reader) : NULL;
+
+	qsort(reader->aside, reader->n_aside, sizeof(AsideRow), compare_aside);
+	for (int i = 0, end; i < reader->n_aside; i = end)
+	{
+		const AsideRow *row = &reader->aside[i];
+		UaSegmentGroup *group = row->group;
+		UaDayset   *days = row->days;
+
+		CHECK_FOR_INTERRUPTS();
+		for (end = i + 1; end < reader->n_aside && compare_aside(row, &reader->aside[end]) == 0; end++)
+			days = ua_dayset_union(UA_DAYS(days), UA_DAYS(reader->aside[end].days));
+		for (int part = i; reader->corrections && part < end; part++)
+		{
+			UaDays		of_account = UA_DAYS(reader->aside[part].days);
+
+			reader->take(reader->taker, group, &row->user_id, of_account, of_account, -1);
+		}
+		if (own != NULL)
+		{
+			const User *user = users_lookup(own, row->user_id);
+
+			group = user == NULL ? NULL : user->group;
+		}
+		if (group == NULL)
+			group = ua_group_named(reader->groups, NULL);
+		reader->take(reader->taker, group, &row->user_id, UA_DAYS(days), UA_DAYS(days), 1);
+	}
+}
+
+/* ---------- by a query ---------- */
+
+enum
+{
+	QUERY_SEGMENT, QUERY_USER, QUERY_DAYS, QUERY_BACK
+};
+
+static void
+take_row(void *self, const Datum *values, const bool *nulls)
+{
+	Reader	   *reader = self;
+	struct varlena *days;
+	UaDays		back = {NULL, 0};
+	UaSegmentGroup *group;
+
+	if (nulls[QUERY_DAYS])
+		return;
+	days = pg_detoast_datum_packed((struct varlena *) DatumGetPointer(values[QUERY_DAYS]));
+	if (!nulls[QUERY_BACK])
+		back = values[QUERY_BACK] == values[QUERY_DAYS] ? UA_DAYS(days) :
+			UA_DAYS(pg_detoast_datum_packed((struct varlena *) DatumGetPointer(values[QUERY_BACK])));
+	group = nulls[QUERY_SEGMENT] ? ua_group_named(reader->groups, NULL) :
+		reader->of_accounts ? ua_group_of_account(reader->groups, DatumGetUUIDP(values[QUERY_SEGMENT])) :
+		ua_group_named(reader->groups, DatumGetTextPP(values[QUERY_SEGMENT]));
+	reader->take(reader->taker, group, nulls[QUERY_USER] ? NULL : DatumGetUUIDP(values[QUERY_USER]), UA_DAYS(days), back, 1);
+}
+
+/* ---------- a source ---------- */
+
+static Oid
+dayset_type(Oid schema)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+						   CStringGetDatum("dayset"), ObjectIdGetDatum(schema));
+}
+
+/* An attribute of a source; false where that is null. */
+static bool
+attribute(HeapTupleHeader source, const char *name, Datum *value)
+{
+	bool		isnull;
+
+	*value = GetAttributeByName(source, name, &isnull);
+	return !isnull;
+}
+
+/* A flag of a source. */
+static bool
+is_set(HeapTupleHeader source, const char *name)
+{
+	Datum		value;
+
+	return attribute(source, name, &value) && DatumGetBool(value);
+}
+
+static users_hash *
+users_of(ArrayType *array)
+{
+	users_hash *users;
+	Datum	   *ids;
+	bool	   *nulls;
+	int			count;
+	bool		found;
+
+	deconstruct_array(array, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &ids, &nulls, &count);
+	users = users_create(CurrentMemoryContext, count, NULL);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			users_insert(users, *DatumGetUUIDP(ids[i]), &found);
+	return users;
+}
+
+static void
+take_stray(void *self, const Datum *values, const bool *nulls)
+{
+	bool		found;
+
+	if (!nulls[0])
+		users_insert((users_hash *) self, *DatumGetUUIDP(values[0]), &found);
+}
+
+/* By their index, as they are few */
+static void
+read_shared(Reader *reader)
+{
+	Oid			types[] = {
+		[SETTLED_DAYS] = dayset_type(reader->schema),
+		[SETTLED_SHARED] = BOOLOID,
+		[SETTLED_ACCOUNT] = UUIDOID,
+		[SETTLED_USER] = UUIDOID
+	};
+
+	ua_read_query(psprintf("SELECT days, shared, account_id, user_id FROM %s WHERE shared",
+						   ua_qualified(reader->schema, "user_activity")),
+				  lengthof(types), types, take_settled, reader);
+}
+
+static void
+read_settled(Reader *reader, HeapTupleHeader source)
+{
+	UaTableColumn columns[] = {
+		[SETTLED_DAYS] = {"days", dayset_type(reader->schema)},
+		[SETTLED_SHARED] = {"shared", BOOLOID},
+		[SETTLED_ACCOUNT] = {"account_id", UUIDOID},
+		[SETTLED_USER] = {"user_id", UUIDOID}
+	};
+	Datum		value;
+
+	if (attribute(source, "skipped", &value))
+		reader->skipped = users_of(DatumGetArrayTypeP(value));
+	if (attribute(source, "segment", &value))
+	{
+		char	   *segment = TextDatumGetCString(value);
+
+		reader->of_users = is_set(source, "of_users");
+		if (!reader->of_accounts)
+			reader->segments = ua_segments_read(reader->schema, segment, reader->of_users);
+		if (is_set(source, "strays"))
+		{
+			UaTableColumn stray = {"user_id", UUIDOID};
+
+			reader->strays = users_create(CurrentMemoryContext, 64, NULL);
+			ua_read_table(reader->schema, "usage_strays", 1, &stray, take_stray, reader->strays);
+		}
+	}
+	else
+		reader->group = ua_group_named(reader->groups, NULL);
+	reader->corrections = is_set(source, "corrections");
+	if (reader->corrections)
+		read_shared(reader);
+	else
+		ua_read_table(reader->schema, "user_activity", lengthof(columns), columns, take_settled, reader);
+	take_aside(reader);
+}
+
+bool
+ua_source_is_of_accounts(HeapTupleHeader source)
+{
+	Datum		segment;
+
+	return is_set(source, "settled") && !is_set(source, "of_users") &&
+		attribute(source, "segment", &segment) &&
+		strcmp(TextDatumGetCString(segment), "account_id") == 0;
+}
+
+void
+ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
+				 UaTakeDays take, void *taker)
+{
+	Reader		reader = {
+		.groups = groups,
+		.take = take,
+		.taker = taker,
+		.schema = schema,
+		.of_accounts = ua_source_is_of_accounts(source),
+		.context = CurrentMemoryContext
+	};
+	Datum		value;
+
+	if (is_set(source, "settled"))
+		read_settled(&reader, source);
+	if (attribute(source, "query", &value))
+	{
+		Oid			types[] = {
+			[QUERY_SEGMENT] = reader.of_accounts ? UUIDOID : TEXTOID,
+			[QUERY_USER] = UUIDOID,
+			[QUERY_DAYS] = dayset_type(reader.schema),
+			[QUERY_BACK] = dayset_type(reader.schema)
+		};
+
+		ua_read_query(TextDatumGetCString(value), lengthof(types), types, take_row, &reader);
+	}
+}

@@ -2275,118 +2275,6 @@ CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @
 COMMENT ON AGGREGATE @extschema@.retention_counts(@extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange) IS
   'The same as retention_counts() of started * within and back * within, without making these; within must not be null (22004)';
 
--- sql/library/by_segment.sql
-
--- Counting users' days by a segment, in one go.
-
-CREATE TYPE @extschema@.segment_counts AS (
-  segment_value text,
-  counts        @extschema@.dayseries_map
-);
-
-COMMENT ON TYPE @extschema@.segment_counts IS
-  'What an aggregate of days with a segment as its last argument counts of a segment, by label';
-
-CREATE TYPE @extschema@.segment_series AS (
-  segment_value text,
-  counts        @extschema@.dayseries
-);
-
-COMMENT ON TYPE @extschema@.segment_series IS
-  'What an aggregate of days with a segment as its last argument counts of a segment';
-
-CREATE FUNCTION @extschema@.segment_counts_finalfn(state internal)
-RETURNS @extschema@.segment_counts[]
-LANGUAGE c STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'by_segment_finalfn';
-
-COMMENT ON FUNCTION @extschema@.segment_counts_finalfn(internal) IS
-  'Final function of active_day_counts, active_period_counts and retention_counts by segment';
-
-CREATE FUNCTION @extschema@.segment_series_finalfn(state internal)
-RETURNS @extschema@.segment_series[]
-LANGUAGE c STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'by_segment_finalfn';
-
-COMMENT ON FUNCTION @extschema@.segment_series_finalfn(internal) IS
-  'Final function of window_counts by segment';
-
-CREATE FUNCTION @extschema@.active_day_counts_transfn(state internal, days @extschema@.dayset, period text, week_start integer, within daterange, segment text)
-RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'active_day_counts_transfn_by_segment';
-
-COMMENT ON FUNCTION @extschema@.active_day_counts_transfn(internal, @extschema@.dayset, text, integer, daterange, text) IS
-  'Transition function of active_day_counts by segment';
-
-CREATE AGGREGATE @extschema@.active_day_counts(days @extschema@.dayset, period text, week_start integer, within daterange, segment text) (
-  SFUNC = @extschema@.active_day_counts_transfn,
-  STYPE = internal,
-  SSPACE = 65536,
-  FINALFUNC = @extschema@.segment_counts_finalfn,
-  PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE @extschema@.active_day_counts(@extschema@.dayset, text, integer, daterange, text) IS
-  'The same as active_day_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
-
-CREATE FUNCTION @extschema@.active_period_counts_transfn(state internal, days @extschema@.dayset, period text, week_start integer, within daterange, segment text)
-RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'active_period_counts_transfn_by_segment';
-
-COMMENT ON FUNCTION @extschema@.active_period_counts_transfn(internal, @extschema@.dayset, text, integer, daterange, text) IS
-  'Transition function of active_period_counts by segment';
-
-CREATE AGGREGATE @extschema@.active_period_counts(days @extschema@.dayset, period text, week_start integer, within daterange, segment text) (
-  SFUNC = @extschema@.active_period_counts_transfn,
-  STYPE = internal,
-  SSPACE = 65536,
-  FINALFUNC = @extschema@.segment_counts_finalfn,
-  PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE @extschema@.active_period_counts(@extschema@.dayset, text, integer, daterange, text) IS
-  'The same as active_period_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
-
-CREATE FUNCTION @extschema@.retention_counts_transfn(state internal, started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean, within daterange, segment text)
-RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'retention_counts_transfn_by_segment';
-
-COMMENT ON FUNCTION @extschema@.retention_counts_transfn(internal, @extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange, text) IS
-  'Transition function of retention_counts by segment';
-
-CREATE AGGREGATE @extschema@.retention_counts(started @extschema@.dayset, back @extschema@.dayset, period text, week_start integer, unbounded boolean, within daterange, segment text) (
-  SFUNC = @extschema@.retention_counts_transfn,
-  STYPE = internal,
-  SSPACE = 65536,
-  FINALFUNC = @extschema@.segment_counts_finalfn,
-  PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE @extschema@.retention_counts(@extschema@.dayset, @extschema@.dayset, text, integer, boolean, daterange, text) IS
-  'The same as retention_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
-
-CREATE FUNCTION @extschema@.window_counts_transfn(state internal, days @extschema@.dayset, n integer, within daterange, segment text)
-RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'window_counts_transfn_by_segment';
-
-COMMENT ON FUNCTION @extschema@.window_counts_transfn(internal, @extschema@.dayset, integer, daterange, text) IS
-  'Transition function of window_counts by segment';
-
-CREATE AGGREGATE @extschema@.window_counts(days @extschema@.dayset, n integer, within daterange, segment text) (
-  SFUNC = @extschema@.window_counts_transfn,
-  STYPE = internal,
-  SSPACE = 65536,
-  FINALFUNC = @extschema@.segment_series_finalfn,
-  PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE @extschema@.window_counts(@extschema@.dayset, integer, daterange, text) IS
-  'The same as window_counts() without the last argument of the rows of each segment, as an array of segments, one of them maybe NULL, and counts, all of which are held in memory; NULL where there is no row';
-
 -- sql/library/aggregates.sql
 
 -- Aggregates over raw events, for queries of one's own.
@@ -5199,11 +5087,10 @@ COMMENT ON FUNCTION @extschema@.usage_segment(uuid, text, boolean) IS
 -- The query for days of activity: segment_value, user_id, days. Those after today
 -- may be among them, and are cut off where days are counted.
 -- A user has a row in each segment, and is whom the segment's events are of;
--- where users are followed over time (own), whom the segment has today. Which
--- users they are can be left out (without with_users), and is null then, maybe.
--- With a period, counts of users in their place, and with counts, an aggregate of
--- days whose results can be added up, with %s for those up to today, these results.
-CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, with_users boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL, counts text DEFAULT NULL)
+-- where users are followed over time (own), whom the segment has today.
+-- With a period, where events are counted under their own segment, counts of users
+-- in their place: segment_value, active, arrived, returned.
+CREATE FUNCTION @extschema@.usage_days_query(segment text, event text, category text, account_id uuid, own boolean, period text DEFAULT NULL, week_start integer DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -5246,32 +5133,13 @@ DECLARE
   row_value CONSTANT text := CASE WHEN by_user THEN 'NULL::text' ELSE value END;
   row_joins CONSTANT text := CASE WHEN by_user THEN '' ELSE joins END;
   row_group CONSTANT text := CASE WHEN by_user THEN '2' ELSE '1, 2' END;
-  users_used CONSTANT boolean := with_users OR by_user AND segment IS NOT NULL;
-  aggregate CONSTANT text := CASE WHEN period IS NULL THEN counts ELSE format('@extschema@.active_period_counts(days, %L::text, %s, %%s)', period, week_start) END;
-  -- The aggregate itself tells segments apart, but accounts, which may be many.
-  counted CONSTANT text := CASE
-    WHEN segment IS NULL THEN format('SELECT NULL::text AS segment_value, %s AS counts FROM (%%s) AS days', format(aggregate, past))
-    WHEN segment = 'account_id' THEN format('SELECT segment_value, %s AS counts FROM (%%s) AS days GROUP BY segment_value', format(aggregate, past))
-    ELSE format('SELECT part.segment_value, part.counts FROM (SELECT %s AS found FROM (%%s) AS days) AS counted CROSS JOIN LATERAL unnest(counted.found) AS part', format(aggregate, past || ', segment_value'))
-  END;
-  in_parts CONSTANT boolean := aggregate IS NOT NULL AND account_id IS NULL AND NOT of_events AND segment IS DISTINCT FROM 'account_id';
-  -- A user's own segment, which is found by index
-  own_value CONSTANT text := CASE
-    WHEN segment IN ('role', 'country') THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
-    WHEN segment IN ('plan_tier', 'region') THEN format('(SELECT account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id WHERE member.user_id = active.user_id)', segment)
-  END;
-  -- What is settled of users is mostly under their own account.
-  by_row CONSTANT boolean := in_parts AND own AND segment IN ('plan_tier', 'region') AND NOT row_security_active('@extschema@.usage_strays');
+  counting CONSTANT boolean := period IS NOT NULL AND of_events AND (segment IS NULL OR NOT by_user);
   -- Which labels count, and under which names
   labels text[];
   names text[];
   others text;
-  counting boolean := false;
   passes integer := 1;
   changed uuid[];
-  strays bigint := 0;
-  most_strays bigint;
-  row_segment text := value;
   merged text;
   settled text;
   joined text;
@@ -5290,7 +5158,6 @@ BEGIN
        WHERE others IS NOT NULL
           OR taxonomy.event_category = category;
     END IF;
-    counting := period IS NOT NULL AND (segment IS NULL OR NOT by_user);
     -- So many users are held in memory at a time that they have a million sets of days.
     IF account_id IS NULL THEN
       passes := greatest(1, ceil((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass)
@@ -5329,68 +5196,100 @@ BEGIN
         FROM @extschema@.user_activity AS shared
        WHERE shared.shared;
     END IF;
-    IF by_row THEN
-      -- Of more than that, to look for each takes longer than to read all users.
-      most_strays := greatest((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) / 100, 10);
-      strays := (SELECT count(*) FROM (SELECT FROM @extschema@.usage_strays LIMIT most_strays + 1) AS stray);
-      IF strays <= most_strays THEN
-        row_segment := format('@extschema@.usage_segment(active.account_id, %L::text, false)', segment);
-      ELSE
-        strays := 0;
-      END IF;
-    END IF;
-    -- The parts have no column that is not used: then their rows are passed on as they are.
-    settled := format('SELECT %s %s active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
-      CASE WHEN in_parts AND segment IS NOT NULL OR NOT by_user THEN row_segment || ' AS segment_value,' ELSE '' END,
-      CASE WHEN NOT in_parts AND users_used THEN 'active.user_id,' ELSE '' END,
+    settled := format('SELECT %s active.user_id, active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared %s',
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END,
       CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END);
-    joined := format('SELECT %s %s @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
-      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, CASE WHEN users_used THEN 'active.user_id,' ELSE '' END,
-      activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
-    IF in_parts THEN
-      -- Each part is counted where it is read: no row of a user goes any further.
-      query := format(counted, settled);
-      IF strays > 0 THEN
-        -- Those who are elsewhere are taken from there and counted where they belong.
-        query := format('WITH strayed AS MATERIALIZED (SELECT active.account_id, active.user_id, active.days FROM @extschema@.user_activity AS active WHERE NOT active.shared AND active.user_id = ANY (ARRAY(SELECT stray.user_id FROM @extschema@.usage_strays AS stray)) %s) %s UNION ALL SELECT segment_value, OPERATOR(@extschema@.-) counts FROM (%s) AS strayed',
-          CASE WHEN changed IS NOT NULL THEN format('AND active.user_id <> ALL (%L::uuid[])', changed) END,
-          query,
-          format(counted, format('SELECT (SELECT account.%I FROM @extschema@.dim_account AS account WHERE account.account_id = active.account_id) AS segment_value, active.days FROM strayed AS active', segment)));
-        joined := format('%s UNION ALL SELECT strayed.user_id, strayed.days FROM strayed', joined);
-      END IF;
-      IF by_user AND segment IS NOT NULL THEN
-        joined := format('SELECT %s AS segment_value, active.days FROM (%s) AS active', own_value, joined);
-      END IF;
-      query := format('SELECT segment_value, @extschema@.sum(counts) AS counts FROM (%s UNION ALL %s) AS parts GROUP BY segment_value',
-        query, format(counted, joined));
-    ELSE
-      query := format('SELECT %s %s, active.days FROM (%s UNION ALL %s) AS active',
-        CASE WHEN by_user THEN '' ELSE 'active.segment_value,' END, CASE WHEN users_used THEN 'active.user_id' ELSE 'NULL::uuid AS user_id' END,
-        settled, joined);
-    END IF;
+    joined := format('SELECT %s active.user_id, @extschema@.dayset_union(active.days) AS days FROM %s AS active WHERE %s GROUP BY %s',
+      CASE WHEN by_user THEN '' ELSE value || ' AS segment_value,' END, activity, merged, CASE WHEN by_user THEN 'active.user_id' ELSE '1, active.user_id' END);
+    query := format('%s UNION ALL %s', settled, joined);
   END IF;
-  IF NOT counting AND NOT in_parts THEN
-    IF by_user THEN
-      query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
-    END IF;
-    IF aggregate IS NOT NULL THEN
-      query := format(counted, query);
-    END IF;
+  IF counting THEN
+    RETURN format('SELECT segment_value, active, arrived, returned FROM (%s) AS counted', query);
   END IF;
-  RETURN CASE WHEN period IS NULL OR counting THEN query
-              ELSE format('SELECT segment_value, counts OPERATOR(@extschema@.->) ''active''::text AS active, counts OPERATOR(@extschema@.->) ''new''::text AS arrived, counts OPERATOR(@extschema@.->) ''returning''::text AS returned FROM (%s) AS counted', query) END;
+  IF by_user THEN
+    query := format('SELECT %s AS segment_value, active.user_id, active.days FROM (%s) AS active %s', value, query, joins);
+  END IF;
+  RETURN (query);
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, boolean, text, integer, text) IS
-  'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users, with users or, maybe, nulls in place of them; with a period, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; with an aggregate of days, in which %s stands for the days up to today, the query for its results: segment_value, counts; part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_days_query(text, text, text, uuid, boolean, text, integer) IS
+  'The query for users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users: segment_value, user_id, days; with a period, of events and under their own segment or none, the query for what active_period_counts() makes of these, by segment: segment_value, active, arrived, returned; part of the reports';
+
+-- What a report counts of users' days: what is settled, and what a query adds to it.
+CREATE TYPE @extschema@.usage_days_source AS (
+  settled     boolean,
+  segment     text,
+  of_users    boolean,
+  strays      boolean,
+  corrections boolean,
+  skipped     uuid[],
+  query       text
+);
+
+COMMENT ON TYPE @extschema@.usage_days_source IS
+  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; of corrections, instead, only users of several accounts, each row of them less one and all together once, which makes of users added up by account users of the segment; and those of a query: segment_value text, or the account_id uuid where the settled ones are under that, user_id uuid, days, back (the days of coming back) dayset; part of the reports';
+
+CREATE FUNCTION @extschema@.usage_days_source(segment text, event text, category text, account_id uuid, own boolean)
+RETURNS @extschema@.usage_days_source
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  by_account CONSTANT boolean := coalesce(segment IN ('plan_tier', 'region', 'account_id'), false);
+  most_strays bigint;
+  source @extschema@.usage_days_source;
+BEGIN
+  IF account_id IS NOT NULL OR event IS NOT NULL OR category IS NOT NULL
+     OR segment IN ('source', 'event_name', 'event_category') THEN
+    source.settled := false;
+    source.query := format('SELECT segment_value, user_id, days, days AS back FROM (%s) AS days',
+                           @extschema@.usage_days_query(segment, event, category, account_id, own));
+    RETURN source;
+  END IF;
+
+  source.settled := true;
+  source.segment := segment;
+  source.of_users := NOT by_account;
+  -- What is settled of users is mostly under their own account. Of more strays than
+  -- that, to look for each takes longer than to read all users.
+  IF by_account AND own THEN
+    IF NOT row_security_active('@extschema@.usage_strays') THEN
+      most_strays := greatest((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) / 100, 10);
+      source.strays := most_strays >= (SELECT count(*) FROM (SELECT FROM @extschema@.usage_strays LIMIT most_strays + 1) AS stray);
+    END IF;
+    source.of_users := source.strays IS NOT TRUE;
+  END IF;
+  IF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+    SELECT array_agg(DISTINCT changes.user_id) INTO source.skipped
+      FROM @extschema@.usage_changes('{days}'::text[]) AS changes;
+    source.query := format('SELECT segment_value, user_id, days, days AS back FROM (SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) AS days FROM @extschema@.usage_live_activity AS active WHERE active.user_id = ANY (%L::uuid[]) GROUP BY 1, 2) AS days',
+      CASE
+        WHEN segment IS NULL THEN 'NULL::text'
+        WHEN NOT by_account THEN format('(SELECT member.%I FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)', segment)
+        WHEN segment = 'account_id'
+          THEN CASE WHEN own THEN '(SELECT member.account_id FROM @extschema@.dim_user AS member WHERE member.user_id = active.user_id)' ELSE 'active.account_id' END
+               || CASE WHEN source.of_users THEN '::text' ELSE '' END
+        WHEN own THEN format('(SELECT account.%I FROM @extschema@.dim_user AS member JOIN @extschema@.dim_account AS account ON account.account_id = member.account_id WHERE member.user_id = active.user_id)', segment)
+        ELSE format('(SELECT account.%I FROM @extschema@.dim_account AS account WHERE account.account_id = active.account_id)', segment)
+      END,
+      source.skipped);
+  END IF;
+  RETURN source;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_days_source(text, text, text, uuid, boolean) IS
+  'Users'' days of activity, maybe after today too, by segment, of those events or of all, under the account or of its own users: each user once in each segment where the segment is the account''s or an event''s, and once in all where it is the user''s own; part of the reports';
 
 -- ---------- what the second level tells ----------
 
 -- The query for months: segment_value, as it is stored, and the sums asked for, or
 -- columns to be added up. A user who is active under several accounts is in the
 -- sums of each.
-CREATE FUNCTION @extschema@.usage_sums_query(sums text, figures text, parts text[], segment text, account_id uuid, from_day date, to_day date)
+CREATE FUNCTION @extschema@.usage_sums_query(sums text, figures text, parts text[], segment text, account_id uuid, from_day date, to_day date, with_settled boolean DEFAULT true)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -5408,7 +5307,7 @@ BEGIN
     CASE WHEN NOT by_segment THEN 'NULL::text' WHEN segment = 'account_id' THEN 'months.account_id' ELSE format('@extschema@.usage_segment(months.account_id, %L::text, false)', segment) END,
     sums,
     concat_ws(' UNION ALL ',
-      CASE WHEN NOT hidden
+      CASE WHEN with_settled AND NOT hidden
            THEN format('SELECT %s FROM @extschema@.%I WHERE %s',
                        concat_ws(', ', CASE WHEN by_account THEN 'account_id' END, figures), CASE WHEN by_account THEN 'account_rollup' ELSE 'usage_totals' END, months) END,
       CASE WHEN hidden OR EXISTS (SELECT FROM @extschema@.usage_pending)
@@ -5418,13 +5317,13 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid, date, date) IS
-  'The query for the months from that of a day to that of another: sums, or columns to add up, of everybody, of one account, or under each account''s plan_tier, region or account_id; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_sums_query(text, text, text[], text, uuid, date, date, boolean) IS
+  'The query for the months from that of a day to that of another: sums, or columns to add up, of everybody, of one account, or under each account''s plan_tier, region or account_id, or of what is pending of these alone; figures are the columns that it needs, parts those that have them in usage_changes(); part of the reports';
 
 -- ---------- what both levels tell ----------
 
--- The query for usage_figures(). What is read of accounts is added up there; what
--- is counted of users comes by segment.
+-- What usage_figures() adds up: users' days, what is settled of accounts, and a
+-- query, which may be empty where one of these is there.
 CREATE FUNCTION @extschema@.usage_figures_query(
   metric text,
   period text,
@@ -5435,9 +5334,12 @@ CREATE FUNCTION @extschema@.usage_figures_query(
   account_id uuid,
   own boolean,
   from_day date,
-  to_day date
+  to_day date,
+  OUT query text,
+  OUT accounts text[],
+  OUT source @extschema@.usage_days_source,
+  OUT window_length integer
 )
-RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET DateStyle = 'ISO'
@@ -5445,7 +5347,6 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   one_account CONSTANT uuid := usage_figures_query.account_id;
-  past CONSTANT daterange := (SELECT past FROM @extschema@.usage_today);
   week_start CONSTANT integer := (SELECT week_start FROM @extschema@.usage_settings);
   pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
   figure CONSTANT text := CASE WHEN window_days IS NOT NULL
@@ -5459,11 +5360,16 @@ DECLARE
   sum_label CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'timer_stop' WHEN 'tasks_created' THEN 'task_created' WHEN 'tasks_completed' THEN 'task_completed' END;
   with_arrived CONSTANT boolean := window_days IS NULL AND metric IS NULL;
   none CONSTANT text := 'NULL::@extschema@.dayseries';
-  query text;
-  sharers text;
+  -- Where events are counted under their own segment
+  by_label CONSTANT boolean := window_days IS NULL
+    AND (event IS NOT NULL OR category IS NOT NULL OR segment IN ('source', 'event_name', 'event_category'))
+    AND (segment IS NULL OR NOT own AND segment NOT IN ('role', 'country'));
 BEGIN
+  query := '';
+  accounts := '{}';
+  window_length := coalesce(window_days, 0);
   IF event IS NULL AND category IS NULL AND figure IS NOT NULL
-     AND (segment IS NULL OR segment IN ('plan_tier', 'region', 'account_id') AND NOT own)
+     AND (segment IS NULL OR one_account IS NOT NULL AND segment IN ('plan_tier', 'region', 'account_id'))
      AND NOT (own AND one_account IS NOT NULL) THEN
     query := @extschema@.usage_sums_query(
       concat_ws(', ',
@@ -5474,76 +5380,46 @@ BEGIN
       concat_ws(', ', figure, 'lifecycle', sum_column),
       CASE WHEN figure IN ('weekly', 'monthly', 'quarterly') THEN '{periods}' ELSE '{activity,periods}'::text[] END || coalesce(sum_column, 'periods'),
       segment, one_account, from_day, to_day);
-
-    -- The sums of accounts have a user of several accounts once in each: who has
-    -- several in a segment is put right.
-    IF segment IN ('plan_tier', 'region') AND one_account IS NULL THEN
-      sharers := 'activity.shared';
-      IF pending THEN
-        SELECT format('activity.user_id = ANY (%L::uuid[])', array_agg(user_id)) INTO sharers
-          FROM (SELECT user_id
-                  FROM @extschema@.user_activity
-                 WHERE shared
-                UNION
-                SELECT user_id
-                  FROM @extschema@.usage_changes('{days}'::text[])
-                 WHERE place IS NULL) AS users;
-      END IF;
-      query := format($query$
-        WITH shared AS MATERIALIZED (
-          SELECT @extschema@.usage_segment(activity.account_id, %1$L::text, false) AS segment_value,
-                 activity.user_id,
-                 activity.days OPERATOR(@extschema@.*) %2$L::daterange AS days
-            FROM @extschema@.%3$I AS activity
-           WHERE %4$s
-        )
-        %5$s
-        UNION ALL
-        SELECT segment_value, %6$s, NULL
-          FROM (SELECT segment_value, OPERATOR(@extschema@.-) %7$s AS counts FROM shared GROUP BY segment_value
-                UNION ALL
-                SELECT segment_value, %7$s
-                  FROM (SELECT segment_value, @extschema@.dayset_union(days) AS days FROM shared GROUP BY segment_value, user_id) AS merged
-                 GROUP BY segment_value) AS counted $query$,
-        segment, past, CASE WHEN pending THEN 'usage_live_activity' ELSE 'user_activity' END, sharers, query,
-        CASE WHEN metric IS NULL THEN 'NULL' ELSE 'NULL, NULL' END
-        || CASE WHEN window_days IS NULL THEN ', counts OPERATOR(@extschema@.->) ''active''::text' ELSE ', counts' END
-        || CASE WHEN with_arrived THEN ', counts, ''new''' ELSE ', NULL' END,
-        CASE WHEN window_days IS NULL THEN format('@extschema@.active_period_counts(days, %L::text, %s)', period, week_start)
-             ELSE format('@extschema@.count_by_day(@extschema@."trailing"(days, %s))', window_days) END);
-    END IF;
-  ELSE
-    query := format('SELECT segment_value, NULL::@extschema@.dayseries AS value, active, arrived, returned FROM (%s) AS counts',
-      CASE WHEN window_days IS NULL
-            THEN @extschema@.usage_days_query(segment, event, category, one_account, own, false, period, week_start)
-            ELSE format('SELECT segment_value, counts AS active, NULL::@extschema@.dayseries AS arrived, NULL::@extschema@.dayseries AS returned FROM (%s) AS windows',
-                        @extschema@.usage_days_query(segment, event, category, one_account, own, false, counts => format('@extschema@.window_counts(days, %s, %%s)', window_days))) END);
-    IF metric IS NOT NULL THEN
-      query := query || ' UNION ALL SELECT segment_value, value, NULL, NULL, NULL FROM (' || CASE
-        WHEN segment IN ('role', 'country') THEN
-          format('SELECT %s AS segment_value, %s AS value FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
-                 CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L::text, true)', segment) ELSE format('member.%I', segment) END,
-                 format('@extschema@.sum(%I, %L::text)', sum_column, sum_label), CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
-                 CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
-                 date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account))
-        ELSE
-          format('SELECT part.label AS segment_value, part.series AS value FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)',
-                 @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL::text, one_account, from_day, to_day),
-                 CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END) END || ') AS sums';
-    END IF;
+    RETURN;
   END IF;
 
-  RETURN (query);
+  IF by_label THEN
+    query := format('SELECT segment_value, %s AS value, active, arrived, returned FROM (%s) AS counted',
+                    none, @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start));
+  ELSIF metric IS NULL OR pending OR segment IN ('role', 'country') THEN
+    source := @extschema@.usage_days_source(segment, event, category, one_account, own);
+  ELSE
+    -- Accounts are read anyway.
+    source.settled := segment <> 'account_id';
+    source.segment := segment;
+    source.corrections := true;
+  END IF;
+  IF segment IN ('role', 'country') AND metric IS NOT NULL THEN
+    query := format('SELECT %s AS segment_value, %s AS value, %s, %s, %s FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
+                    CASE WHEN one_account IS NULL THEN format('@extschema@.usage_segment(months.user_id, %L::text, true)', segment) ELSE format('member.%I', segment) END,
+                    format('@extschema@.sum(%I, %L::text)', sum_column, sum_label), none, none, none, CASE WHEN pending THEN 'usage_live_rollup' ELSE 'usage_rollup' END,
+                    CASE WHEN one_account IS NULL THEN '' ELSE 'LEFT JOIN @extschema@.dim_user AS member ON member.user_id = months.user_id' END,
+                    date_trunc('month', from_day::timestamp)::date, to_day, format(CASE WHEN one_account IS NOT NULL THEN 'AND months.account_id = %L' ELSE '' END, one_account));
+  ELSIF by_label AND metric IS NOT NULL THEN
+    query := format('%s UNION ALL SELECT part.label, part.series, NULL, NULL, NULL FROM (%s) AS total CROSS JOIN LATERAL @extschema@.each(%s) AS part (label, series)', query,
+                    @extschema@.usage_sums_query(format('@extschema@.sum(%I) AS sums', sum_column), sum_column, ARRAY[sum_column], NULL::text, one_account, from_day, to_day),
+                    CASE WHEN segment = 'event_category' THEN '@extschema@.by_category(total.sums)' ELSE 'total.sums' END);
+  ELSIF metric IS NOT NULL THEN
+    accounts := ARRAY[segment, sum_column || '/' || coalesce(sum_label, ''), CASE WHEN NOT pending THEN figure END, NULL, NULL];
+    IF pending THEN
+      query := @extschema@.usage_sums_query(format('%I, %L::text, %s, %s, %s', sum_column, sum_label, none, none, none), sum_column, ARRAY[sum_column], segment, NULL::uuid, from_day, to_day, false);
+    END IF;
+  END IF;
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_figures_query(text, text, integer, text, text, text, uuid, boolean, date, date) IS
-  'The query for usage_figures(): of a metric, if one is given; of the users active in each period, or in each window of so many days under its last day; of these, of those who had never been before, and, for users'' own accounts, of those who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
+  'What usage_figures() is to add up: of a metric, if one is given; of the users active in each period, or in each window of so many days under its last day; of these, of those who had never been before, and, for users'' own accounts, of those who were in the period before, too; for the days and periods between the two days, and maybe more; part of the reports';
 
 -- What a worker has counted is counted once more where it is put together: a
 -- second one gains nothing. Users' rows are joined by hashing: how many there
 -- are cannot be told before.
-CREATE FUNCTION @extschema@.usage_figures(query text, period text, first_start date, last_start date, today date, everybody boolean)
+CREATE FUNCTION @extschema@.usage_figures(query text, period text, first_start date, last_start date, today date, everybody boolean, accounts text[] DEFAULT '{}', source @extschema@.usage_days_source DEFAULT NULL, window_days integer DEFAULT 0)
 RETURNS TABLE (
   segment_value text,
   period_start  date,
@@ -5555,16 +5431,122 @@ RETURNS TABLE (
   active_before bigint,
   is_complete   boolean
 )
-LANGUAGE c STABLE STRICT PARALLEL SAFE
+LANGUAGE c STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '64MB'
 SET max_parallel_workers_per_gather = 1
 AS 'MODULE_PATHNAME', 'usage_figures';
 
-COMMENT ON FUNCTION @extschema@.usage_figures(text, text, date, date, date, boolean) IS
-  'Sums by segment and period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, and of the period before each, in order, of what a query has of days up to today: a text or a uuid for the segment, then value, active, arrived and returned, each a dayseries, or a dayseries_map and its label, null for all; segments with no one active in any of the periods are left out, but for the null one of everybody; NULL means no rows; errors for an unknown period (22023), other columns (42804), ranges that run backwards, are infinite or longer than 10000000 days (22008) and sums beyond bigint (22003); part of the reports';
+COMMENT ON FUNCTION @extschema@.usage_figures(text, text, date, date, date, boolean, text[], @extschema@.usage_days_source, integer) IS
+  'Sums by segment and period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, and of the period before each, in order, of what a query has of days up to today: a text or a uuid for the segment, then value, active, arrived and returned, each a dayseries, or a dayseries_map and its label, null for all; and of what account_rollup has, if accounts says how: the segment (plan_tier, region, account_id), then for each of the four null, a column, or a column with a slash and a label, none for all; and, of the users that source tells, if it is not null, those active in each period, those of them who had never been before, and those who were in the period before (not told of the first), or, with windows of 1 to 366 days rather than 0, those active in these, under their last day; the query may be empty then; segments with no one active in any of the periods are left out, but for the null one of everybody; NULL in another argument means no rows; errors for an unknown period, other accounts or a window out of range (22023), other columns (42804), ranges that run backwards, are infinite or longer than 10000000 days (22008) and sums beyond bigint (22003); part of the reports';
+
+CREATE FUNCTION @extschema@.usage_stickiness_counts(source @extschema@.usage_days_source, period text, first_start date, last_start date, today date, everybody boolean)
+RETURNS TABLE (
+  segment_value text,
+  period_start  date,
+  active_days   integer,
+  users         bigint,
+  active_users  bigint,
+  is_complete   boolean
+)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+AS 'MODULE_PATHNAME', 'usage_stickiness_counts';
+
+COMMENT ON FUNCTION @extschema@.usage_stickiness_counts(@extschema@.usage_days_source, text, date, date, date, boolean) IS
+  'Users by the number of days, from 1, on which they were active in each period (day, week, month, quarter), from that which begins on first_start to that which begins on last_start, by segment, in order; segments without anybody are left out, but for the null one of everybody; NULL means no rows; errors for an unknown period (22023), a query with other columns (42804) and ranges that run backwards, are infinite or longer than 10000000 days (22008); part of the reports';
+
+CREATE FUNCTION @extschema@.usage_retention_counts(source @extschema@.usage_days_source, period text, unbounded boolean, first_start date, last_start date, as_of_start date, today date)
+RETURNS TABLE (
+  segment_value  text,
+  cohort_start   date,
+  period_number  integer,
+  cohort_size    bigint,
+  retained_users bigint,
+  is_complete    boolean
+)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
+SET max_parallel_workers_per_gather = 1
+SET enable_mergejoin = off
+AS 'MODULE_PATHNAME', 'usage_retention_counts';
+
+COMMENT ON FUNCTION @extschema@.usage_retention_counts(@extschema@.usage_days_source, text, boolean, date, date, date, date) IS
+  'Users by the period (day, week, month, quarter) of their first day, from that which begins on first_start to that which begins on last_start, and how many of them were back in each period from then on to that which begins on as_of_start, or, unbounded, in it or a later one, by segment, in order; cohorts without anybody are left out; NULL means no rows; errors as of usage_stickiness_counts(); part of the reports';
 
 -- ---------- the reports ----------
+
+-- Those that usage_figures() adds up have as many rows as there are accounts and
+-- periods, maybe. They are not kept once more: each report is one query that the
+-- planner takes into the query that asks, and what comes before is done in here.
+CREATE FUNCTION @extschema@.usage_report_source(
+  report text,
+  metric text,
+  from_date date,
+  to_date date,
+  period text,
+  window_days integer,
+  segment text,
+  event text,
+  category text,
+  account_id uuid,
+  OUT query text,
+  OUT accounts text[],
+  OUT source @extschema@.usage_days_source,
+  OUT window_length integer,
+  OUT first_start date,
+  OUT last_start date,
+  OUT today date
+)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  own CONSTANT boolean := report = 'lifecycle';
+  start_before date;
+  range record;
+  figures record;
+BEGIN
+  IF report = 'rolling_active_users' AND (window_days IS NULL OR window_days NOT BETWEEN 1 AND 366) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = CASE WHEN window_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
+      MESSAGE = format('window_days must be from 1 to 366, not %s', coalesce(window_days::text, 'null'));
+  END IF;
+  IF report = 'usage_trend' THEN
+    PERFORM @extschema@.usage_check_choice('metric'::text, metric, '{events,work_seconds,tasks_created,tasks_completed}'::text[]);
+  END IF;
+  IF own OR metric <> 'events' THEN
+    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[], CASE WHEN NOT own THEN 'for this metric' END);
+  ELSE
+    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
+  END IF;
+  PERFORM @extschema@.usage_check_filter(event, category, segment);
+
+  range := @extschema@.usage_report_range(from_date, to_date, period);
+  first_start := range.first_start;
+  last_start := range.last_start;
+  today := range.today;
+  start_before := CASE WHEN own OR metric IS NOT NULL THEN @extschema@.usage_next_period(first_start, period, -1) ELSE first_start END;
+  figures := @extschema@.usage_figures_query(metric, period, window_days, segment, event, category, account_id, own,
+                                            start_before, @extschema@.usage_next_period(last_start, period) - 1);
+  query := figures.query;
+  accounts := figures.accounts;
+  source := figures.source;
+  window_length := figures.window_length;
+  -- Who is dormant was active in the period before all.
+  IF own THEN
+    first_start := start_before;
+  END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.usage_report_source(text, text, date, date, text, integer, text, text, text, uuid) IS
+  'What usage_figures() is to add up for active_users(), rolling_active_users(), lifecycle() or usage_trend(), whose arguments these are, from which period to which, null where there is none, from one more for lifecycle(), and today; errors for arguments that are not there, go together or run forward (22023, 22004, 22008); part of the reports';
 
 CREATE FUNCTION @extschema@.active_users(
   from_date  date,
@@ -5582,28 +5564,15 @@ RETURNS TABLE (
   new_users     bigint,
   is_complete   boolean
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $function$
-#variable_conflict use_column
-DECLARE
-  range record;
-BEGIN
-  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
-  PERFORM @extschema@.usage_check_filter(event, category, segment);
-  range := @extschema@.usage_report_range(from_date, to_date, period);
-  RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
          figures.active,
          figures.arrived,
          figures.is_complete
-    FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, active_users.account_id, false, range.first_start, @extschema@.usage_next_period(range.last_start, period) - 1),
-           period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
-END
+    FROM @extschema@.usage_report_source('active_users'::pg_catalog.text, NULL::pg_catalog.text, active_users.from_date, active_users.to_date, active_users.period, NULL::pg_catalog.int4, active_users.segment, active_users.event, active_users.category, active_users.account_id) AS source
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, active_users.period, source.first_start, source.last_start, source.today, active_users.segment IS NULL, source.accounts, source.source, source.window_length) AS figures
 $function$;
 
 COMMENT ON FUNCTION @extschema@.active_users(date, date, text, text, text, text, uuid) IS
@@ -5624,32 +5593,14 @@ RETURNS TABLE (
   active_users  bigint,
   is_complete   boolean
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $function$
-#variable_conflict use_column
-DECLARE
-  range record;
-BEGIN
-  IF window_days IS NULL OR window_days NOT BETWEEN 1 AND 366 THEN
-    RAISE EXCEPTION USING
-      ERRCODE = CASE WHEN window_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
-      MESSAGE = format('window_days must be from 1 to 366, not %s', coalesce(window_days::text, 'null'));
-  END IF;
-  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
-  PERFORM @extschema@.usage_check_filter(event, category, segment);
-  range := @extschema@.usage_report_range(from_date, to_date, 'day');
-  RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
          figures.active,
          figures.is_complete
-    FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(NULL::text, 'day'::text, window_days, segment, event, category, rolling_active_users.account_id, false, range.first_start, range.last_start),
-           'day'::text, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
-END
+    FROM @extschema@.usage_report_source('rolling_active_users'::pg_catalog.text, NULL::pg_catalog.text, rolling_active_users.from_date, rolling_active_users.to_date, 'day'::pg_catalog.text, rolling_active_users.window_days, rolling_active_users.segment, rolling_active_users.event, rolling_active_users.category, rolling_active_users.account_id) AS source
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, 'day'::pg_catalog.text, source.first_start, source.last_start, source.today, rolling_active_users.segment IS NULL, source.accounts, source.source, source.window_length) AS figures
 $function$;
 
 COMMENT ON FUNCTION @extschema@.rolling_active_users(date, date, integer, text, text, text, uuid) IS
@@ -5675,7 +5626,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
-SET DateStyle = 'ISO'
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -5684,39 +5635,16 @@ BEGIN
   PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
   PERFORM @extschema@.usage_check_filter(event, category, segment);
   range := @extschema@.usage_report_range(from_date, to_date, period);
-  RETURN QUERY EXECUTE format($query$
-    WITH days AS MATERIALIZED (
-      SELECT segment_value,
-             counts OPERATOR(@extschema@.*) daterange($1, $2, '[]') AS counts
-        FROM (%s) AS days
-    ), buckets AS MATERIALIZED (
-      SELECT days.segment_value,
-             bucket.active_days,
-             days.counts OPERATOR(@extschema@.->) bucket.active_days::text AS counts
-        FROM days
-       CROSS JOIN generate_series(1, CASE $3 WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 31 ELSE 92 END) AS bucket (active_days)
-       WHERE $4 IS NULL OR NOT @extschema@.isempty(days.counts)
-    )
-    -- The frame is the whole partition; its order is that of the rows.
-    SELECT found.period_start,
-           found.segment_value,
-           found.active_days,
-           found.users,
-           round(found.users / nullif(sum(found.users) OVER (PARTITION BY found.segment_value, found.period_start ORDER BY found.active_days
-                                                             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING), 0), 4),
-           found.next_start <= $5
-      FROM (SELECT periods.period_start,
-                   periods.next_start,
-                   buckets.segment_value,
-                   buckets.active_days,
-                   coalesce(@extschema@.value_on(buckets.counts, periods.period_start), 0) AS users
-              FROM buckets
-             CROSS JOIN @extschema@.usage_periods($1, $2, $3) AS periods
-             WHERE buckets.active_days <= periods.next_start - periods.period_start) AS found
-     ORDER BY found.segment_value, found.period_start, found.active_days $query$,
-    @extschema@.usage_days_query(segment, event, category, stickiness.account_id, false, false,
-                                 counts => format('@extschema@.active_day_counts(days, %L::text, %s, %%s)', period, range.week_start)))
-  USING range.first_start, range.last_start, period, segment, range.today;
+  RETURN QUERY
+  SELECT counted.period_start,
+         counted.segment_value,
+         counted.active_days,
+         counted.users,
+         round(counted.users::numeric / nullif(counted.active_users, 0), 4),
+         counted.is_complete
+    FROM @extschema@.usage_stickiness_counts(
+           @extschema@.usage_days_source(segment, event, category, stickiness.account_id, false),
+           period, range.first_start, range.last_start, range.today, segment IS NULL) AS counted;
 END
 $function$;
 
@@ -5741,34 +5669,19 @@ RETURNS TABLE (
   dormant_users     bigint,
   is_complete       boolean
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $function$
-#variable_conflict use_column
-DECLARE
-  range record;
-  start_before date;
-BEGIN
-  PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
-  PERFORM @extschema@.usage_check_filter(event, category, segment);
-  range := @extschema@.usage_report_range(from_date, to_date, period);
-  start_before := @extschema@.usage_next_period(range.first_start, period, -1);
-  RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
          figures.arrived,
          figures.returned,
-         figures.active - figures.arrived - figures.returned,
-         figures.active_before - figures.returned,
+         figures.active OPERATOR(pg_catalog.-) figures.arrived OPERATOR(pg_catalog.-) figures.returned,
+         figures.active_before OPERATOR(pg_catalog.-) figures.returned,
          figures.is_complete
     -- Segments are there as well that have been active in the period before all.
-    FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(NULL::text, period, NULL::integer, segment, event, category, lifecycle.account_id, true, start_before, @extschema@.usage_next_period(range.last_start, period) - 1),
-           period, start_before, range.last_start, range.today, segment IS NULL) AS figures
-   WHERE figures.period_start >= range.first_start;
-END
+    FROM @extschema@.usage_report_source('lifecycle'::pg_catalog.text, NULL::pg_catalog.text, lifecycle.from_date, lifecycle.to_date, lifecycle.period, NULL::pg_catalog.int4, lifecycle.segment, lifecycle.event, lifecycle.category, lifecycle.account_id) AS source
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, lifecycle.period, source.first_start, source.last_start, source.today, lifecycle.segment IS NULL, source.accounts, source.source, source.window_length) AS figures
+   WHERE figures.period_start OPERATOR(pg_catalog.>) source.first_start
 $function$;
 
 COMMENT ON FUNCTION @extschema@.lifecycle(date, date, text, text, text, text, uuid) IS
@@ -5797,71 +5710,62 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 SET DateStyle = 'ISO'
-SET work_mem = '64MB'
-SET max_parallel_workers_per_gather = 1
-SET enable_mergejoin = off
 AS $function$
 #variable_conflict use_column
 DECLARE
   one_account CONSTANT uuid := retention_report.account_id;
   range record;
-  starts date[];
-  ends date[];
-  past daterange;
-  counted text;
-  cohorts text;
+  as_of_start date;
+  source @extschema@.usage_days_source;
 BEGIN
   PERFORM @extschema@.usage_check_choice('kind'::text, kind, '{n_period,unbounded}'::text[]);
   PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[]);
   range := @extschema@.usage_report_range(cohort_from, cohort_to, period);
-  SELECT array_agg(periods.period_start), array_agg(periods.next_start)
-    INTO starts, ends
-    FROM @extschema@.usage_periods(range.first_start, @extschema@.usage_period_start(range.as_of, period, range.week_start), period) AS periods;
-  past := daterange(NULL, range.today, '[]');
+  as_of_start := @extschema@.usage_period_start(range.as_of, period, range.week_start);
 
   IF period = 'week' AND kind = 'n_period' AND coalesce(start_event, return_event, segment, one_account::text) IS NULL THEN
     -- The second level has the weekly cohorts of everybody.
-    cohorts := format($query$
-      SELECT NULL::text AS segment_value, cohort.label::date AS cohort_start, @extschema@.value_on(cohort.users, cohort.label::date) AS cohort_size, cohort.users
-        FROM (SELECT part.label, @extschema@.by_week(part.series OPERATOR(@extschema@.*) %L::daterange, $2) AS users
-                FROM (%s) AS total
-               CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS cohort $query$,
-      past, @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts'::text, 'cohorts'::text, '{cohorts}'::text[], NULL::text, NULL::uuid, range.first_start, range.today));
-  ELSE
-    IF start_event IS NOT DISTINCT FROM return_event THEN
-      counted := @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, false,
-                                              counts => format('@extschema@.retention_counts(days, days, %L::text, %s, %L::boolean, %%s)', period, range.week_start, kind = 'unbounded'));
-    ELSE
-      counted := format('SELECT started.segment_value, @extschema@.retention_counts(started.days, back.days, $1, $2, %L::boolean, %L::daterange) AS counts FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id GROUP BY started.segment_value',
-        kind = 'unbounded', past,
-        @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true, true),
-        @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true, true));
-    END IF;
-    cohorts := format($query$
-      SELECT counted.segment_value, size.day AS cohort_start, size.value AS cohort_size, cohort.users
-        FROM (%s) AS counted
-       CROSS JOIN LATERAL @extschema@.unnest(counted.counts OPERATOR(@extschema@.->) 'size'::text) AS size
-       CROSS JOIN LATERAL (SELECT @extschema@.usage_by_period(counted.counts OPERATOR(@extschema@.->) size.day::text, $1, $2) AS users) AS cohort $query$,
-      counted);
+    RETURN QUERY EXECUTE format($query$
+      SELECT NULL::text,
+             cohort.cohort_start,
+             (since.period_start - cohort.cohort_start) / 7,
+             cohort.cohort_size,
+             retained.users,
+             round(retained.users::numeric / cohort.cohort_size, 4),
+             since.next_start <= $4
+        FROM (SELECT part.label::date AS cohort_start,
+                     @extschema@.value_on(part.users, part.label::date) AS cohort_size,
+                     part.users
+                FROM (SELECT part.label, @extschema@.by_week(part.series OPERATOR(@extschema@.*) daterange(NULL, $4, '[]'), $1) AS users
+                        FROM (%s) AS total
+                       CROSS JOIN LATERAL @extschema@.each(total.cohorts) AS part (label, series)) AS part
+              OFFSET 0) AS cohort
+       CROSS JOIN LATERAL @extschema@.usage_periods(cohort.cohort_start, $5, 'week'::text) AS since
+       CROSS JOIN LATERAL (SELECT coalesce(@extschema@.value_on(cohort.users, since.period_start), 0) AS users) AS retained
+       WHERE cohort.cohort_start BETWEEN $2 AND $3 AND cohort.cohort_size > 0
+       ORDER BY cohort.cohort_start, since.period_start $query$,
+      @extschema@.usage_sums_query('@extschema@.sum(cohorts) AS cohorts'::text, 'cohorts'::text, '{cohorts}'::text[], NULL::text, NULL::uuid, range.first_start, range.today))
+    USING range.week_start, range.first_start, range.last_start, range.today, as_of_start;
+    RETURN;
   END IF;
-  RETURN QUERY EXECUTE format($query$
-    SELECT cohorts.segment_value,
-           cohorts.cohort_start,
-           (since.number - 1)::integer,
-           cohorts.cohort_size,
-           retained.users,
-           round(retained.users::numeric / cohorts.cohort_size, 4),
-           since.next_start <= $5
-      FROM (%s OFFSET 0) AS cohorts
-     CROSS JOIN LATERAL unnest($6[array_position($6, cohorts.cohort_start):], $7[array_position($6, cohorts.cohort_start):]) WITH ORDINALITY AS since (period_start, next_start, number)
-     CROSS JOIN LATERAL (SELECT coalesce(%s, 0) AS users) AS retained
-     WHERE cohorts.cohort_start BETWEEN $3 AND $4 AND cohorts.cohort_size > 0
-     ORDER BY cohorts.segment_value, cohorts.cohort_start, since.number $query$,
-    cohorts,
-    -- Whoever comes back later has been kept until then.
-    CASE kind WHEN 'unbounded' THEN '@extschema@.total(cohorts.users OPERATOR(@extschema@.*) daterange(since.period_start, NULL))'
-              ELSE '@extschema@.value_on(cohorts.users, since.period_start)' END)
-  USING period, range.week_start, range.first_start, range.last_start, range.today, starts, ends;
+
+  IF start_event IS NOT DISTINCT FROM return_event THEN
+    source := @extschema@.usage_days_source(segment, start_event, NULL::text, one_account, true);
+  ELSE
+    source.settled := false;
+    source.query := format('SELECT started.segment_value, started.user_id, started.days, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
+      @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true),
+      @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true));
+  END IF;
+  RETURN QUERY
+  SELECT counted.segment_value,
+         counted.cohort_start,
+         counted.period_number,
+         counted.cohort_size,
+         counted.retained_users,
+         round(counted.retained_users::numeric / counted.cohort_size, 4),
+         counted.is_complete
+    FROM @extschema@.usage_retention_counts(source, period, kind = 'unbounded', range.first_start, range.last_start, as_of_start, range.today) AS counted;
 END
 $function$;
 
@@ -5889,58 +5793,6 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_report_day(date) IS
   'The day that a report is as of: the one given, not later than today, or the as-of day where it is null; an error (22008) where it is infinite; part of the reports';
 
--- What streaks() cannot read as it stands: users of several accounts, those with
--- something pending, and, where an account is given, its own.
-CREATE FUNCTION @extschema@.usage_merged_streaks(day date, today date, account_id uuid)
-RETURNS TABLE (
-  user_id          uuid,
-  current_streak   integer,
-  longest_streak   integer,
-  active_days      integer,
-  first_active_day date,
-  last_active_day  date
-)
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-SET DateStyle = 'ISO'
-AS $function$
-#variable_conflict use_column
-DECLARE
-  active text;
-BEGIN
-  IF usage_merged_streaks.account_id IS NOT NULL THEN
-    active := @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, usage_merged_streaks.account_id, true, true);
-  ELSIF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
-    SELECT format('SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.usage_live_activity WHERE user_id = ANY (%L::uuid[]) GROUP BY user_id',
-                  array_agg(users.user_id))
-      INTO active
-      FROM (SELECT user_id FROM @extschema@.user_activity WHERE shared
-            UNION
-            SELECT user_id FROM @extschema@.usage_changes('{days}'::text[])) AS users;
-  ELSE
-    active := 'SELECT user_id, @extschema@.dayset_union(days) AS days FROM @extschema@.user_activity WHERE shared GROUP BY user_id';
-  END IF;
-  RETURN QUERY EXECUTE format($query$
-    SELECT user_id,
-           greatest(@extschema@.current_streak(days, $1), CASE WHEN $1 = $2 THEN @extschema@.current_streak(days, $1 - 1) END),
-           @extschema@.longest_streak(days, $1),
-           @extschema@.cardinality(days, daterange(NULL, $1, '[]')),
-           @extschema@.first_day(days),
-           @extschema@.last_day(days, $1)
-      FROM (%s) AS active
-     WHERE @extschema@.first_day(days) <= $1 $query$,
-    active)
-  USING day, today;
-END
-$function$;
-
-COMMENT ON FUNCTION @extschema@.usage_merged_streaks(date, date, uuid) IS
-  'Rows of streaks() as of a day for users of several accounts or with something pending, or for the users of an account; part of the reports';
-
--- Most users are read as they stand, and their rows are not kept anywhere: one
--- query that the planner takes into the query that asks. It is read with the
--- search_path of whoever asks.
 CREATE FUNCTION @extschema@.streaks(as_of date DEFAULT NULL, account_id uuid DEFAULT NULL)
 RETURNS TABLE (
   user_id          uuid,
@@ -5950,43 +5802,30 @@ RETURNS TABLE (
   first_active_day date,
   last_active_day  date
 )
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $function$
-  WITH report AS MATERIALIZED (
-    SELECT @extschema@.usage_report_day(streaks.as_of) AS day,
-           settings.today
-      FROM @extschema@.usage_today AS settings
-  )
-  SELECT activity.user_id,
-         CASE
-           WHEN (SELECT report.day OPERATOR(pg_catalog.<) report.today FROM report)
-             THEN @extschema@.current_streak(activity.days, (SELECT report.day FROM report))
-           -- Today still has time to go on.
-           ELSE greatest(@extschema@.current_streak(activity.days, (SELECT report.day FROM report)),
-                         @extschema@.current_streak(activity.days, (SELECT report.day OPERATOR(pg_catalog.-) 1 FROM report)))
-         END,
-         @extschema@.longest_streak(activity.days, (SELECT report.day FROM report)),
-         @extschema@.cardinality(activity.days, (SELECT pg_catalog.daterange(NULL::pg_catalog.date, report.day, '[]'::pg_catalog.text) FROM report)),
-         @extschema@.first_day(activity.days),
-         @extschema@.last_day(activity.days, (SELECT report.day FROM report))
-    FROM @extschema@.user_activity AS activity
-   WHERE streaks.account_id IS NULL
-     AND NOT activity.shared
-     AND @extschema@.first_day(activity.days) OPERATOR(pg_catalog.<=) (SELECT report.day FROM report)
-     AND NOT activity.user_id OPERATOR(pg_catalog.=) ANY (SELECT changes.user_id FROM @extschema@.usage_changes('{days}'::pg_catalog.text[]) AS changes)
-  UNION ALL
-  SELECT merged.user_id,
-         merged.current_streak,
-         merged.longest_streak,
-         merged.active_days,
-         merged.first_active_day,
-         merged.last_active_day
-    FROM report
-   CROSS JOIN LATERAL @extschema@.usage_merged_streaks(report.day, report.today, streaks.account_id) AS merged
-$function$;
+LANGUAGE c STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+SET DateStyle = 'ISO'
+SET work_mem = '64MB'
+AS 'MODULE_PATHNAME', 'streaks';
 
 COMMENT ON FUNCTION @extschema@.streaks(date, uuid) IS
   'Of each user active on a day or before (the as-of day unless given): days in a row up to that day, or, where that is today, up to yesterday if that is more; the most days in a row ever, days, first and last day until then; of an account''s own users if one is given';
+
+CREATE FUNCTION @extschema@.usage_power_users(source @extschema@.usage_days_source, first_day date, last_day date, least_days integer)
+RETURNS TABLE (
+  user_id         uuid,
+  account_name    text,
+  role            text,
+  active_days     integer,
+  last_active_day date
+)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'usage_power_users';
+
+COMMENT ON FUNCTION @extschema@.usage_power_users(@extschema@.usage_days_source, date, date, integer) IS
+  'Rows of power_users() of the users of a source, for at least so many days, and at least one, from the first to the last, which are fewer than 1024; NULL means no rows; an error for other days (22008); part of the reports';
 
 CREATE FUNCTION @extschema@.power_users(as_of date DEFAULT NULL, least_days integer DEFAULT 20, account_id uuid DEFAULT NULL)
 RETURNS TABLE (
@@ -6010,29 +5849,35 @@ BEGIN
       ERRCODE = CASE WHEN least_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
       MESSAGE = format('least_days must be from 1 to 28, not %s', coalesce(least_days::text, 'null'));
   END IF;
+  IF power_users.account_id IS NULL THEN
+    RETURN QUERY
+    SELECT found.user_id,
+           found.account_name,
+           found.role,
+           found.active_days,
+           found.last_active_day
+      FROM @extschema@.usage_power_users(@extschema@.usage_days_source(NULL::text, NULL::text, NULL::text, NULL::uuid, true), day - 27, day, least_days) AS found;
+    RETURN;
+  END IF;
   RETURN QUERY EXECUTE format($query$
     SELECT active.user_id,
            account.account_name,
            member.role,
            active.active_days,
-           @extschema@.last_day(active.days OPERATOR(@extschema@.*) daterange(NULL, $1, '[]'))
-      -- Each user is there once: said so that those found, and not all, are hashed
-      -- for the join. Their days are counted once more, as they are few.
-      FROM (SELECT DISTINCT ON (user_id)
-                   user_id,
+           @extschema@.last_day(active.days, $1)
+      FROM (SELECT user_id,
                    days,
                    @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
-              FROM (%s) AS active
-             WHERE @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) >= $2) AS active
+              FROM (%s) AS active) AS active
       LEFT JOIN @extschema@.dim_user AS member
-        ON member.user_id = active.user_id %s
-      LEFT JOIN %s AS account
+        ON member.user_id = active.user_id
+       AND member.account_id = $3
+      LEFT JOIN @extschema@.dim_account AS account
         ON account.account_id = member.account_id
+     WHERE active.active_days >= $2
      ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, power_users.account_id, true, true),
-    CASE WHEN power_users.account_id IS NULL THEN '' ELSE format('AND member.account_id = %L', power_users.account_id) END,
-    CASE WHEN power_users.account_id IS NULL THEN '(SELECT account_id, account_name FROM @extschema@.dim_account OFFSET 0)' ELSE '@extschema@.dim_account' END)
-  USING day, least_days;
+    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, power_users.account_id, true))
+  USING day, least_days, power_users.account_id;
 END
 $function$;
 
@@ -6057,36 +5902,24 @@ RETURNS TABLE (
   change                numeric,
   is_complete           boolean
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $function$
-#variable_conflict use_column
-DECLARE
-  range record;
-BEGIN
-  PERFORM @extschema@.usage_check_choice('metric'::text, metric, '{events,work_seconds,tasks_created,tasks_completed}'::text[]);
-  IF metric = 'events' THEN
-    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country,source,event_category,event_name}'::text[]);
-  ELSE
-    PERFORM @extschema@.usage_check_choice('segment'::text, segment, '{plan_tier,region,account_id,role,country}'::text[], 'for this metric'::text);
-  END IF;
-  range := @extschema@.usage_report_range(from_date, to_date, period);
-  RETURN QUERY
   SELECT figures.period_start,
          figures.segment_value,
          figures.value,
          figures.active,
-         round(figures.value::numeric / nullif(figures.active, 0), 4),
+         CASE
+           WHEN figures.active OPERATOR(pg_catalog.<>) 0
+             THEN pg_catalog.round(figures.value::pg_catalog.numeric OPERATOR(pg_catalog./) figures.active::pg_catalog.numeric, 4)
+         END,
          figures.value_before,
-         round((figures.value - figures.value_before)::numeric / nullif(figures.value_before, 0), 4),
+         CASE
+           WHEN figures.value_before OPERATOR(pg_catalog.<>) 0
+             THEN pg_catalog.round((figures.value OPERATOR(pg_catalog.-) figures.value_before)::pg_catalog.numeric OPERATOR(pg_catalog./) figures.value_before::pg_catalog.numeric, 4)
+         END,
          figures.is_complete
-    FROM @extschema@.usage_figures(
-           @extschema@.usage_figures_query(metric, period, NULL::integer, segment, NULL::text, NULL::text, usage_trend.account_id, false,
-                                           @extschema@.usage_next_period(range.first_start, period, -1), @extschema@.usage_next_period(range.last_start, period) - 1),
-           period, range.first_start, range.last_start, range.today, segment IS NULL) AS figures;
-END
+    FROM @extschema@.usage_report_source('usage_trend'::pg_catalog.text, usage_trend.metric, usage_trend.from_date, usage_trend.to_date, usage_trend.period, NULL::pg_catalog.int4, usage_trend.segment, NULL::pg_catalog.text, NULL::pg_catalog.text, usage_trend.account_id) AS source
+   CROSS JOIN LATERAL @extschema@.usage_figures(source.query, usage_trend.period, source.first_start, source.last_start, source.today, usage_trend.segment IS NULL, source.accounts, source.source, source.window_length) AS figures
 $function$;
 
 COMMENT ON FUNCTION @extschema@.usage_trend(text, date, date, text, text, uuid) IS

@@ -22,11 +22,12 @@
 
 #include "activity_rows.h"
 #include "compat.h"
-#include "dayset_sql.h"
+#include "dayseries_sql.h"
 #include "model.h"
 #include "segments.h"
 #include "table_read.h"
 #include "uuid_hash.h"
+#include "word_table.h"
 
 typedef struct
 {
@@ -37,6 +38,34 @@ typedef struct
 
 #define SH_PREFIX users
 #define SH_ELEMENT_TYPE User
+#define SH_KEY_TYPE pg_uuid_t
+#define SH_KEY user_id
+#define SH_HASH_KEY(tb, key) ua_hash_uuid(&(key))
+#define SH_EQUAL(tb, a, b) (memcmp(&(a), &(b), sizeof(pg_uuid_t)) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* The window within the days of a user reaches about a year. */
+#define WINDOW	6
+
+/* The days of a user with an event */
+typedef struct
+{
+	UaWordTable words;			/* a bit a day */
+	uint64		window[WINDOW];
+} EventDays;
+
+typedef struct
+{
+	pg_uuid_t	user_id;
+	char		status;
+	EventDays  *days;
+} EventUser;
+
+#define SH_PREFIX events
+#define SH_ELEMENT_TYPE EventUser
 #define SH_KEY_TYPE pg_uuid_t
 #define SH_KEY user_id
 #define SH_HASH_KEY(tb, key) ua_hash_uuid(&(key))
@@ -68,10 +97,83 @@ typedef struct
 	users_hash *skipped;		/* NULL for none */
 	users_hash *strays;			/* NULL where nobody is looked up in dim_user */
 	bool		corrections;	/* what was counted by account is taken away */
+	text	   *back_event;		/* NULL where users are back whenever they are active */
+	events_hash *back;			/* the days with it */
+	UaDaysWriter back_days;		/* of one user */
 	AsideRow   *aside;
 	int			n_aside;
 	int			room;
 } Reader;
+
+/* ---------- coming back ---------- */
+
+/* A month of a user: who, and events by name */
+static void
+take_events(void *self, const Datum *values, const bool *nulls)
+{
+	Reader	   *reader = self;
+	struct varlena *stored = (struct varlena *) DatumGetPointer(values[1]);
+	struct varlena *map;
+	UaMapEntry	event;
+
+	if (nulls[0] || nulls[1])
+		return;
+	map = pg_detoast_datum_packed(stored);
+	if (ua_map_find(ua_map_of(PointerGetDatum(map)), VARDATA_ANY(reader->back_event),
+					VARSIZE_ANY_EXHDR(reader->back_event), &event.series))
+	{
+		bool		found;
+		EventUser  *user = events_insert(reader->back, *DatumGetUUIDP(values[0]), &found);
+		UaDayseriesReader series;
+		int32		word;
+		uint64		bits;
+
+		if (!found)
+		{
+			user->days = MemoryContextAlloc(reader->context, sizeof(EventDays));
+			ua_word_table_init(&user->days->words, reader->context, user->days->window, WINDOW);
+		}
+		ua_dayseries_read(&series, event.series);
+		while (ua_dayseries_next_positive(&series, &word, &bits))
+			if (bits != 0)
+				*ua_word_table_find(&user->days->words, word) |= bits;
+	}
+	if (map != stored)
+		pfree(map);
+}
+
+static void
+read_back(Reader *reader, Oid map_type)
+{
+	UaTableColumn columns[] = {{"user_id", UUIDOID}, {"events", map_type}};
+
+	reader->back = events_create(CurrentMemoryContext, 1024, NULL);
+	ua_days_write(&reader->back_days, 0, WINDOW * sizeof(uint64));
+	ua_read_table(reader->schema, "usage_rollup", lengthof(columns), columns, take_events, reader);
+}
+
+/* A user's days, of which these are all; good until the next user's. */
+static UaDays
+back_of(Reader *reader, const pg_uuid_t *user_id, UaDays days)
+{
+	EventUser  *user;
+	UaWordTableScan scan;
+	int32		word;
+	uint64		bits;
+	Size		size;
+
+	if (reader->back_event == NULL)
+		return days;
+	user = events_lookup(reader->back, *user_id);
+	if (user == NULL)
+		return (UaDays) {NULL, 0};
+	ua_days_rewrite(&reader->back_days);
+	ua_word_table_scan(&scan, &user->days->words);
+	while (ua_word_table_next(&scan, &word, &bits))
+		ua_days_put(&reader->back_days, word, bits);
+	size = ua_days_written(&reader->back_days);
+	return (UaDays) {reader->back_days.chunk, size};
+}
 
 /* ---------- as they stand ---------- */
 
@@ -137,7 +239,8 @@ take_settled(void *self, const Datum *values, const bool *nulls)
 		return;
 	}
 	days = pg_detoast_datum_packed(stored);
-	reader->take(reader->taker, group, user_id, UA_DAYS(days), UA_DAYS(days), 1);
+	reader->take(reader->taker, group, user_id, UA_DAYS(days),
+				 back_of(reader, user_id, UA_DAYS(days)), 1);
 	if (days != stored)
 		pfree(days);
 }
@@ -210,12 +313,6 @@ take_aside(Reader *reader)
 		CHECK_FOR_INTERRUPTS();
 		for (end = i + 1; end < reader->n_aside && compare_aside(row, &reader->aside[end]) == 0; end++)
 			days = ua_dayset_union(UA_DAYS(days), UA_DAYS(reader->aside[end].days));
-		for (int part = i; reader->corrections && part < end; part++)
-		{
-			UaDays		of_account = UA_DAYS(reader->aside[part].days);
-
-			reader->take(reader->taker, group, &row->user_id, of_account, of_account, -1);
-		}
 		if (own != NULL)
 		{
 			const User *user = users_lookup(own, row->user_id);
@@ -224,7 +321,14 @@ take_aside(Reader *reader)
 		}
 		if (group == NULL)
 			group = ua_group_named(reader->groups, NULL);
-		reader->take(reader->taker, group, &row->user_id, UA_DAYS(days), UA_DAYS(days), 1);
+		for (int part = i; reader->corrections && part < end; part++)
+		{
+			UaDays		of_account = UA_DAYS(reader->aside[part].days);
+
+			reader->take(reader->taker, group, &row->user_id, of_account, of_account, -1);
+		}
+		reader->take(reader->taker, group, &row->user_id, UA_DAYS(days),
+					 back_of(reader, &row->user_id, UA_DAYS(days)), 1);
 	}
 }
 
@@ -235,33 +339,50 @@ enum
 	QUERY_SEGMENT, QUERY_USER, QUERY_DAYS, QUERY_BACK
 };
 
+static inline struct varlena *
+detoasted(Datum value)
+{
+	return pg_detoast_datum_packed((struct varlena *) DatumGetPointer(value));
+}
+
+static inline void
+free_copy(struct varlena *value, Datum of)
+{
+	if (value != (struct varlena *) DatumGetPointer(of))
+		pfree(value);
+}
+
 static void
 take_row(void *self, const Datum *values, const bool *nulls)
 {
 	Reader	   *reader = self;
+	bool		same_days = values[QUERY_BACK] == values[QUERY_DAYS];
+	const pg_uuid_t *user = nulls[QUERY_USER] ? NULL : DatumGetUUIDP(values[QUERY_USER]);
 	struct varlena *days;
-	UaDays		back = {NULL, 0};
+	struct varlena *back;
 	UaSegmentGroup *group;
 
 	if (nulls[QUERY_DAYS])
 		return;
-	days = pg_detoast_datum_packed((struct varlena *) DatumGetPointer(values[QUERY_DAYS]));
-	if (!nulls[QUERY_BACK])
-		back = values[QUERY_BACK] == values[QUERY_DAYS] ? UA_DAYS(days) :
-			UA_DAYS(pg_detoast_datum_packed((struct varlena *) DatumGetPointer(values[QUERY_BACK])));
 	group = nulls[QUERY_SEGMENT] ? ua_group_named(reader->groups, NULL) :
 		reader->of_accounts ? ua_group_of_account(reader->groups, DatumGetUUIDP(values[QUERY_SEGMENT])) :
 		ua_group_named(reader->groups, DatumGetTextPP(values[QUERY_SEGMENT]));
-	reader->take(reader->taker, group, nulls[QUERY_USER] ? NULL : DatumGetUUIDP(values[QUERY_USER]), UA_DAYS(days), back, 1);
+	days = detoasted(values[QUERY_DAYS]);
+	back = nulls[QUERY_BACK] ? NULL : same_days ? days : detoasted(values[QUERY_BACK]);
+	reader->take(reader->taker, group, user, UA_DAYS(days),
+				 back == NULL ? (UaDays) {NULL, 0} : UA_DAYS(back), 1);
+	if (back != NULL && !same_days)
+		free_copy(back, values[QUERY_BACK]);
+	free_copy(days, values[QUERY_DAYS]);
 }
 
 /* ---------- a source ---------- */
 
 static Oid
-dayset_type(Oid schema)
+own_type(Oid schema, const char *name)
 {
 	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-						   CStringGetDatum("dayset"), ObjectIdGetDatum(schema));
+						   CStringGetDatum(name), ObjectIdGetDatum(schema));
 }
 
 /* An attribute of a source; false where that is null. */
@@ -314,7 +435,7 @@ static void
 read_shared(Reader *reader)
 {
 	Oid			types[] = {
-		[SETTLED_DAYS] = dayset_type(reader->schema),
+		[SETTLED_DAYS] = own_type(reader->schema, "dayset"),
 		[SETTLED_SHARED] = BOOLOID,
 		[SETTLED_ACCOUNT] = UUIDOID,
 		[SETTLED_USER] = UUIDOID
@@ -329,7 +450,7 @@ static void
 read_settled(Reader *reader, HeapTupleHeader source)
 {
 	UaTableColumn columns[] = {
-		[SETTLED_DAYS] = {"days", dayset_type(reader->schema)},
+		[SETTLED_DAYS] = {"days", own_type(reader->schema, "dayset")},
 		[SETTLED_SHARED] = {"shared", BOOLOID},
 		[SETTLED_ACCOUNT] = {"account_id", UUIDOID},
 		[SETTLED_USER] = {"user_id", UUIDOID}
@@ -355,6 +476,11 @@ read_settled(Reader *reader, HeapTupleHeader source)
 	}
 	else
 		reader->group = ua_group_named(reader->groups, NULL);
+	if (attribute(source, "back_event", &value))
+	{
+		reader->back_event = DatumGetTextPP(value);
+		read_back(reader, own_type(reader->schema, "dayseries_map"));
+	}
 	reader->corrections = is_set(source, "corrections");
 	if (reader->corrections)
 		read_shared(reader);
@@ -394,8 +520,8 @@ ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
 		Oid			types[] = {
 			[QUERY_SEGMENT] = reader.of_accounts ? UUIDOID : TEXTOID,
 			[QUERY_USER] = UUIDOID,
-			[QUERY_DAYS] = dayset_type(reader.schema),
-			[QUERY_BACK] = dayset_type(reader.schema)
+			[QUERY_DAYS] = own_type(reader.schema, "dayset"),
+			[QUERY_BACK] = own_type(reader.schema, "dayset")
 		};
 
 		ua_read_query(TextDatumGetCString(value), lengthof(types), types, take_row, &reader);

@@ -334,12 +334,13 @@ CREATE TYPE @extschema@.usage_days_source AS (
   of_users    boolean,
   strays      boolean,
   corrections boolean,
+  back_event  text,
   skipped     uuid[],
   query       text
 );
 
 COMMENT ON TYPE @extschema@.usage_days_source IS
-  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; of corrections, instead, only users of several accounts, each row of them less one and all together once, which makes of users added up by account users of the segment; and those of a query: segment_value text, or the account_id uuid where the settled ones are under that, user_id uuid, days, back (the days of coming back) dayset; part of the reports';
+  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; of corrections, instead, only users of several accounts, each row of them less one and all together once, which makes of users added up by account users of the segment; these come back on days with back_event, or on any where that is null; and those of a query: segment_value text, or the account_id uuid where the settled ones are under that, user_id uuid, days, back (the days of coming back) dayset; part of the reports';
 
 CREATE FUNCTION @extschema@.usage_days_source(segment text, event text, category text, account_id uuid, own boolean)
 RETURNS @extschema@.usage_days_source
@@ -860,8 +861,12 @@ BEGIN
     RETURN;
   END IF;
 
-  IF start_event IS NOT DISTINCT FROM return_event THEN
+  IF start_event IS NOT DISTINCT FROM return_event
+     -- Of more users the days of coming back are not held in memory.
+     OR start_event IS NULL AND one_account IS NULL AND NOT EXISTS (SELECT FROM @extschema@.usage_pending)
+        AND (SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) < 1e6 THEN
     source := @extschema@.usage_days_source(segment, start_event, NULL::text, one_account, true);
+    source.back_event := CASE WHEN start_event IS NULL THEN return_event END;
   ELSE
     source.settled := false;
     source.query := format('SELECT started.segment_value, started.user_id, started.days, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',

@@ -50,18 +50,26 @@ typedef struct
 /* The window within the days of a user reaches about a year. */
 #define WINDOW	6
 
-/* The days of a user with an event */
+/* The days of a user with some event */
 typedef struct
 {
 	UaWordTable words;			/* a bit a day */
 	uint64		window[WINDOW];
 } EventDays;
 
+/* What users are counted for, and what they come back for */
+typedef enum
+{
+	COUNTED, BACK
+} Purpose;
+
+#define N_PURPOSES	(BACK + 1)
+
 typedef struct
 {
 	pg_uuid_t	user_id;
 	char		status;
-	EventDays  *days;
+	EventDays  *days[N_PURPOSES];	/* NULL for none */
 } EventUser;
 
 #define SH_PREFIX events
@@ -97,90 +105,16 @@ typedef struct
 	users_hash *skipped;		/* NULL for none */
 	users_hash *strays;			/* NULL where nobody is looked up in dim_user */
 	bool		corrections;	/* what was counted by account is taken away */
-	text	   *back_event;		/* NULL where users are back whenever they are active */
-	events_hash *back;			/* the days with it */
-	UaDaysWriter back_days;		/* of one user */
+	int			n_events[N_PURPOSES];	/* -1 where all count */
+	text	  **events[N_PURPOSES];
+	events_hash *event_users;
+	UaDaysWriter days[N_PURPOSES];	/* of one user */
 	AsideRow   *aside;
 	int			n_aside;
 	int			room;
 } Reader;
 
-/* ---------- coming back ---------- */
-
-/* A month of a user: who, and events by name */
-static void
-take_events(void *self, const Datum *values, const bool *nulls)
-{
-	Reader	   *reader = self;
-	struct varlena *stored = (struct varlena *) DatumGetPointer(values[1]);
-	struct varlena *map;
-	UaMapEntry	event;
-
-	if (nulls[0] || nulls[1])
-		return;
-	map = pg_detoast_datum_packed(stored);
-	if (ua_map_find(ua_map_of(PointerGetDatum(map)), VARDATA_ANY(reader->back_event),
-					VARSIZE_ANY_EXHDR(reader->back_event), &event.series))
-	{
-		bool		found;
-		EventUser  *user = events_insert(reader->back, *DatumGetUUIDP(values[0]), &found);
-		UaDayseriesReader series;
-		int32		word;
-		uint64		bits;
-
-		if (!found)
-		{
-			user->days = MemoryContextAlloc(reader->context, sizeof(EventDays));
-			ua_word_table_init(&user->days->words, reader->context, user->days->window, WINDOW);
-		}
-		ua_dayseries_read(&series, event.series);
-		while (ua_dayseries_next_positive(&series, &word, &bits))
-			if (bits != 0)
-				*ua_word_table_find(&user->days->words, word) |= bits;
-	}
-	if (map != stored)
-		pfree(map);
-}
-
-static void
-read_back(Reader *reader, Oid map_type)
-{
-	UaTableColumn columns[] = {{"user_id", UUIDOID}, {"events", map_type}};
-
-	reader->back = events_create(CurrentMemoryContext, 1024, NULL);
-	ua_days_write(&reader->back_days, 0, WINDOW * sizeof(uint64));
-	ua_read_table(reader->schema, "usage_rollup", lengthof(columns), columns, take_events, reader);
-}
-
-/* A user's days, of which these are all; good until the next user's. */
-static UaDays
-back_of(Reader *reader, const pg_uuid_t *user_id, UaDays days)
-{
-	EventUser  *user;
-	UaWordTableScan scan;
-	int32		word;
-	uint64		bits;
-	Size		size;
-
-	if (reader->back_event == NULL)
-		return days;
-	user = events_lookup(reader->back, *user_id);
-	if (user == NULL)
-		return (UaDays) {NULL, 0};
-	ua_days_rewrite(&reader->back_days);
-	ua_word_table_scan(&scan, &user->days->words);
-	while (ua_word_table_next(&scan, &word, &bits))
-		ua_days_put(&reader->back_days, word, bits);
-	size = ua_days_written(&reader->back_days);
-	return (UaDays) {reader->back_days.chunk, size};
-}
-
-/* ---------- as they stand ---------- */
-
-enum
-{
-	SETTLED_DAYS, SETTLED_SHARED, SETTLED_ACCOUNT, SETTLED_USER
-};
+/* ---------- groups ---------- */
 
 static UaSegmentGroup *
 group_of(Reader *reader, const pg_uuid_t *key)
@@ -198,6 +132,133 @@ group_of(Reader *reader, const pg_uuid_t *key)
 		segment->group = ua_group_named(reader->groups, segment->name);
 	return segment->group;
 }
+
+/* ---------- days with some events ---------- */
+
+static void
+add_event_days(Reader *reader, EventUser *user, Purpose purpose, UaDayseries events)
+{
+	EventDays  *days = user->days[purpose];
+	UaDayseriesReader series;
+	int32		word;
+	uint64		bits;
+
+	if (days == NULL)
+	{
+		days = user->days[purpose] = MemoryContextAlloc(reader->context, sizeof(EventDays));
+		ua_word_table_init(&days->words, reader->context, days->window, WINDOW);
+	}
+	ua_dayseries_read(&series, events);
+	while (ua_dayseries_next_positive(&series, &word, &bits))
+		if (bits != 0)
+			*ua_word_table_find(&days->words, word) |= bits;
+}
+
+static EventUser *
+event_user(Reader *reader, const pg_uuid_t *user_id)
+{
+	bool		found;
+	EventUser  *user = events_insert(reader->event_users, *user_id, &found);
+
+	if (!found)
+		memset(user->days, 0, sizeof(user->days));
+	return user;
+}
+
+/* A month of a user: who, and events by name */
+static void
+take_events(void *self, const Datum *values, const bool *nulls)
+{
+	Reader	   *reader = self;
+	struct varlena *stored = (struct varlena *) DatumGetPointer(values[1]);
+	struct varlena *map;
+	EventUser  *user = NULL;
+
+	if (nulls[0] || nulls[1])
+		return;
+	map = pg_detoast_datum_packed(stored);
+	for (Purpose purpose = COUNTED; purpose < N_PURPOSES; purpose++)
+		for (int i = 0; i < reader->n_events[purpose]; i++)
+		{
+			text	   *name = reader->events[purpose][i];
+			UaDayseries events;
+
+			if (!ua_map_find(ua_map_of(PointerGetDatum(map)), VARDATA_ANY(name),
+							 VARSIZE_ANY_EXHDR(name), &events))
+				continue;
+			if (user == NULL)
+				user = event_user(reader, DatumGetUUIDP(values[0]));
+			add_event_days(reader, user, purpose, events);
+		}
+	if (map != stored)
+		pfree(map);
+}
+
+static void
+read_events(Reader *reader, Oid map_type)
+{
+	UaTableColumn columns[] = {{"user_id", UUIDOID}, {"events", map_type}};
+
+	reader->event_users = events_create(CurrentMemoryContext, 1024, NULL);
+	for (int i = 0; i < N_PURPOSES; i++)
+		ua_days_write(&reader->days[i], 0, WINDOW * sizeof(uint64));
+	ua_read_table(reader->schema, "usage_rollup", lengthof(columns), columns, take_events, reader);
+}
+
+/* The days of a user, good until those of the next are asked for; a NULL body for none. */
+static UaDays
+event_days(Reader *reader, const EventUser *user, Purpose purpose)
+{
+	UaDaysWriter *writer = &reader->days[purpose];
+	UaWordTableScan scan;
+	int32		word;
+	uint64		bits;
+	Size		size;
+
+	if (user == NULL || user->days[purpose] == NULL)
+		return (UaDays) {NULL, 0};
+	ua_days_rewrite(writer);
+	ua_word_table_scan(&scan, &user->days[purpose]->words);
+	while (ua_word_table_next(&scan, &word, &bits))
+		ua_days_put(writer, word, bits);
+	size = ua_days_written(writer);
+	return (UaDays) {writer->chunk, size};
+}
+
+/* When a user was back, who is counted for days. */
+static UaDays
+back_of(Reader *reader, const pg_uuid_t *user_id, UaDays days)
+{
+	return reader->n_events[BACK] < 0 ? days :
+		event_days(reader, events_lookup(reader->event_users, *user_id), BACK);
+}
+
+/* Users with events that count, and not others */
+static void
+take_event_users(Reader *reader)
+{
+	events_iterator scan;
+	EventUser  *user;
+
+	events_start_iterate(reader->event_users, &scan);
+	while ((user = events_iterate(reader->event_users, &scan)) != NULL)
+	{
+		UaDays		days = event_days(reader, user, COUNTED);
+
+		CHECK_FOR_INTERRUPTS();
+		if (days.body != NULL)
+			reader->take(reader->taker, group_of(reader, &user->user_id), &user->user_id, days,
+						 reader->n_events[BACK] < 0 ? days : event_days(reader, user, BACK), 1);
+	}
+}
+
+/* ---------- as they stand ---------- */
+
+enum
+{
+	SETTLED_DAYS, SETTLED_SHARED, SETTLED_ACCOUNT, SETTLED_USER
+};
+
 
 static void
 put_aside(Reader *reader, UaSegmentGroup *group, const pg_uuid_t *user_id, Datum days)
@@ -404,6 +465,27 @@ is_set(HeapTupleHeader source, const char *name)
 	return attribute(source, name, &value) && DatumGetBool(value);
 }
 
+/* The names that an attribute has, and how many these are; -1 where it is null. */
+static int
+names_of(HeapTupleHeader source, const char *name, text ***names)
+{
+	Datum		value;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	int			n_names = 0;
+
+	if (!attribute(source, name, &value))
+		return -1;
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &nulls, &count);
+	*names = palloc(Max(count, 1) * sizeof(text *));
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			(*names)[n_names++] = DatumGetTextPP(elements[i]);
+	return n_names;
+}
+
 static users_hash *
 users_of(ArrayType *array)
 {
@@ -476,10 +558,14 @@ read_settled(Reader *reader, HeapTupleHeader source)
 	}
 	else
 		reader->group = ua_group_named(reader->groups, NULL);
-	if (attribute(source, "back_event", &value))
+	reader->n_events[COUNTED] = names_of(source, "events", &reader->events[COUNTED]);
+	reader->n_events[BACK] = names_of(source, "back_events", &reader->events[BACK]);
+	if (reader->n_events[COUNTED] >= 0 || reader->n_events[BACK] >= 0)
+		read_events(reader, own_type(reader->schema, "dayseries_map"));
+	if (reader->n_events[COUNTED] >= 0)
 	{
-		reader->back_event = DatumGetTextPP(value);
-		read_back(reader, own_type(reader->schema, "dayseries_map"));
+		take_event_users(reader);
+		return;
 	}
 	reader->corrections = is_set(source, "corrections");
 	if (reader->corrections)

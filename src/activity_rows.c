@@ -22,11 +22,12 @@
 
 #include "activity_rows.h"
 #include "compat.h"
-#include "dayset_sql.h"
+#include "dayseries_sql.h"
 #include "model.h"
 #include "segments.h"
 #include "table_read.h"
 #include "uuid_hash.h"
+#include "word_table.h"
 
 typedef struct
 {
@@ -37,6 +38,42 @@ typedef struct
 
 #define SH_PREFIX users
 #define SH_ELEMENT_TYPE User
+#define SH_KEY_TYPE pg_uuid_t
+#define SH_KEY user_id
+#define SH_HASH_KEY(tb, key) ua_hash_uuid(&(key))
+#define SH_EQUAL(tb, a, b) (memcmp(&(a), &(b), sizeof(pg_uuid_t)) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* The window within the days of a user reaches about a year. */
+#define WINDOW	6
+
+/* The days of a user with some event */
+typedef struct
+{
+	UaWordTable words;			/* a bit a day */
+	uint64		window[WINDOW];
+} EventDays;
+
+/* What users are counted for, and what they come back for */
+typedef enum
+{
+	COUNTED, BACK
+} Purpose;
+
+#define N_PURPOSES	(BACK + 1)
+
+typedef struct
+{
+	pg_uuid_t	user_id;
+	char		status;
+	EventDays  *days[N_PURPOSES];	/* NULL for none */
+} EventUser;
+
+#define SH_PREFIX events
+#define SH_ELEMENT_TYPE EventUser
 #define SH_KEY_TYPE pg_uuid_t
 #define SH_KEY user_id
 #define SH_HASH_KEY(tb, key) ua_hash_uuid(&(key))
@@ -68,17 +105,16 @@ typedef struct
 	users_hash *skipped;		/* NULL for none */
 	users_hash *strays;			/* NULL where nobody is looked up in dim_user */
 	bool		corrections;	/* what was counted by account is taken away */
+	int			n_events[N_PURPOSES];	/* -1 where all count */
+	text	  **events[N_PURPOSES];
+	events_hash *event_users;
+	UaDaysWriter days[N_PURPOSES];	/* of one user */
 	AsideRow   *aside;
 	int			n_aside;
 	int			room;
 } Reader;
 
-/* ---------- as they stand ---------- */
-
-enum
-{
-	SETTLED_DAYS, SETTLED_SHARED, SETTLED_ACCOUNT, SETTLED_USER
-};
+/* ---------- groups ---------- */
 
 static UaSegmentGroup *
 group_of(Reader *reader, const pg_uuid_t *key)
@@ -96,6 +132,133 @@ group_of(Reader *reader, const pg_uuid_t *key)
 		segment->group = ua_group_named(reader->groups, segment->name);
 	return segment->group;
 }
+
+/* ---------- days with some events ---------- */
+
+static void
+add_event_days(Reader *reader, EventUser *user, Purpose purpose, UaDayseries events)
+{
+	EventDays  *days = user->days[purpose];
+	UaDayseriesReader series;
+	int32		word;
+	uint64		bits;
+
+	if (days == NULL)
+	{
+		days = user->days[purpose] = MemoryContextAlloc(reader->context, sizeof(EventDays));
+		ua_word_table_init(&days->words, reader->context, days->window, WINDOW);
+	}
+	ua_dayseries_read(&series, events);
+	while (ua_dayseries_next_positive(&series, &word, &bits))
+		if (bits != 0)
+			*ua_word_table_find(&days->words, word) |= bits;
+}
+
+static EventUser *
+event_user(Reader *reader, const pg_uuid_t *user_id)
+{
+	bool		found;
+	EventUser  *user = events_insert(reader->event_users, *user_id, &found);
+
+	if (!found)
+		memset(user->days, 0, sizeof(user->days));
+	return user;
+}
+
+/* A month of a user: who, and events by name */
+static void
+take_events(void *self, const Datum *values, const bool *nulls)
+{
+	Reader	   *reader = self;
+	struct varlena *stored = (struct varlena *) DatumGetPointer(values[1]);
+	struct varlena *map;
+	EventUser  *user = NULL;
+
+	if (nulls[0] || nulls[1])
+		return;
+	map = pg_detoast_datum_packed(stored);
+	for (Purpose purpose = COUNTED; purpose < N_PURPOSES; purpose++)
+		for (int i = 0; i < reader->n_events[purpose]; i++)
+		{
+			text	   *name = reader->events[purpose][i];
+			UaDayseries events;
+
+			if (!ua_map_find(ua_map_of(PointerGetDatum(map)), VARDATA_ANY(name),
+							 VARSIZE_ANY_EXHDR(name), &events))
+				continue;
+			if (user == NULL)
+				user = event_user(reader, DatumGetUUIDP(values[0]));
+			add_event_days(reader, user, purpose, events);
+		}
+	if (map != stored)
+		pfree(map);
+}
+
+static void
+read_events(Reader *reader, Oid map_type)
+{
+	UaTableColumn columns[] = {{"user_id", UUIDOID}, {"events", map_type}};
+
+	reader->event_users = events_create(CurrentMemoryContext, 1024, NULL);
+	for (int i = 0; i < N_PURPOSES; i++)
+		ua_days_write(&reader->days[i], 0, WINDOW * sizeof(uint64));
+	ua_read_table(reader->schema, "usage_rollup", lengthof(columns), columns, take_events, reader);
+}
+
+/* The days of a user, good until those of the next are asked for; a NULL body for none. */
+static UaDays
+event_days(Reader *reader, const EventUser *user, Purpose purpose)
+{
+	UaDaysWriter *writer = &reader->days[purpose];
+	UaWordTableScan scan;
+	int32		word;
+	uint64		bits;
+	Size		size;
+
+	if (user == NULL || user->days[purpose] == NULL)
+		return (UaDays) {NULL, 0};
+	ua_days_rewrite(writer);
+	ua_word_table_scan(&scan, &user->days[purpose]->words);
+	while (ua_word_table_next(&scan, &word, &bits))
+		ua_days_put(writer, word, bits);
+	size = ua_days_written(writer);
+	return (UaDays) {writer->chunk, size};
+}
+
+/* When a user was back, who is counted for days. */
+static UaDays
+back_of(Reader *reader, const pg_uuid_t *user_id, UaDays days)
+{
+	return reader->n_events[BACK] < 0 ? days :
+		event_days(reader, events_lookup(reader->event_users, *user_id), BACK);
+}
+
+/* Users with events that count, and not others */
+static void
+take_event_users(Reader *reader)
+{
+	events_iterator scan;
+	EventUser  *user;
+
+	events_start_iterate(reader->event_users, &scan);
+	while ((user = events_iterate(reader->event_users, &scan)) != NULL)
+	{
+		UaDays		days = event_days(reader, user, COUNTED);
+
+		CHECK_FOR_INTERRUPTS();
+		if (days.body != NULL)
+			reader->take(reader->taker, group_of(reader, &user->user_id), &user->user_id, days,
+						 reader->n_events[BACK] < 0 ? days : event_days(reader, user, BACK), 1);
+	}
+}
+
+/* ---------- as they stand ---------- */
+
+enum
+{
+	SETTLED_DAYS, SETTLED_SHARED, SETTLED_ACCOUNT, SETTLED_USER
+};
+
 
 static void
 put_aside(Reader *reader, UaSegmentGroup *group, const pg_uuid_t *user_id, Datum days)
@@ -137,7 +300,8 @@ take_settled(void *self, const Datum *values, const bool *nulls)
 		return;
 	}
 	days = pg_detoast_datum_packed(stored);
-	reader->take(reader->taker, group, user_id, UA_DAYS(days), UA_DAYS(days), 1);
+	reader->take(reader->taker, group, user_id, UA_DAYS(days),
+				 back_of(reader, user_id, UA_DAYS(days)), 1);
 	if (days != stored)
 		pfree(days);
 }
@@ -210,12 +374,6 @@ take_aside(Reader *reader)
 		CHECK_FOR_INTERRUPTS();
 		for (end = i + 1; end < reader->n_aside && compare_aside(row, &reader->aside[end]) == 0; end++)
 			days = ua_dayset_union(UA_DAYS(days), UA_DAYS(reader->aside[end].days));
-		for (int part = i; reader->corrections && part < end; part++)
-		{
-			UaDays		of_account = UA_DAYS(reader->aside[part].days);
-
-			reader->take(reader->taker, group, &row->user_id, of_account, of_account, -1);
-		}
 		if (own != NULL)
 		{
 			const User *user = users_lookup(own, row->user_id);
@@ -224,7 +382,14 @@ take_aside(Reader *reader)
 		}
 		if (group == NULL)
 			group = ua_group_named(reader->groups, NULL);
-		reader->take(reader->taker, group, &row->user_id, UA_DAYS(days), UA_DAYS(days), 1);
+		for (int part = i; reader->corrections && part < end; part++)
+		{
+			UaDays		of_account = UA_DAYS(reader->aside[part].days);
+
+			reader->take(reader->taker, group, &row->user_id, of_account, of_account, -1);
+		}
+		reader->take(reader->taker, group, &row->user_id, UA_DAYS(days),
+					 back_of(reader, &row->user_id, UA_DAYS(days)), 1);
 	}
 }
 
@@ -235,33 +400,50 @@ enum
 	QUERY_SEGMENT, QUERY_USER, QUERY_DAYS, QUERY_BACK
 };
 
+static inline struct varlena *
+detoasted(Datum value)
+{
+	return pg_detoast_datum_packed((struct varlena *) DatumGetPointer(value));
+}
+
+static inline void
+free_copy(struct varlena *value, Datum of)
+{
+	if (value != (struct varlena *) DatumGetPointer(of))
+		pfree(value);
+}
+
 static void
 take_row(void *self, const Datum *values, const bool *nulls)
 {
 	Reader	   *reader = self;
+	bool		same_days = values[QUERY_BACK] == values[QUERY_DAYS];
+	const pg_uuid_t *user = nulls[QUERY_USER] ? NULL : DatumGetUUIDP(values[QUERY_USER]);
 	struct varlena *days;
-	UaDays		back = {NULL, 0};
+	struct varlena *back;
 	UaSegmentGroup *group;
 
 	if (nulls[QUERY_DAYS])
 		return;
-	days = pg_detoast_datum_packed((struct varlena *) DatumGetPointer(values[QUERY_DAYS]));
-	if (!nulls[QUERY_BACK])
-		back = values[QUERY_BACK] == values[QUERY_DAYS] ? UA_DAYS(days) :
-			UA_DAYS(pg_detoast_datum_packed((struct varlena *) DatumGetPointer(values[QUERY_BACK])));
 	group = nulls[QUERY_SEGMENT] ? ua_group_named(reader->groups, NULL) :
 		reader->of_accounts ? ua_group_of_account(reader->groups, DatumGetUUIDP(values[QUERY_SEGMENT])) :
 		ua_group_named(reader->groups, DatumGetTextPP(values[QUERY_SEGMENT]));
-	reader->take(reader->taker, group, nulls[QUERY_USER] ? NULL : DatumGetUUIDP(values[QUERY_USER]), UA_DAYS(days), back, 1);
+	days = detoasted(values[QUERY_DAYS]);
+	back = nulls[QUERY_BACK] ? NULL : same_days ? days : detoasted(values[QUERY_BACK]);
+	reader->take(reader->taker, group, user, UA_DAYS(days),
+				 back == NULL ? (UaDays) {NULL, 0} : UA_DAYS(back), 1);
+	if (back != NULL && !same_days)
+		free_copy(back, values[QUERY_BACK]);
+	free_copy(days, values[QUERY_DAYS]);
 }
 
 /* ---------- a source ---------- */
 
 static Oid
-dayset_type(Oid schema)
+own_type(Oid schema, const char *name)
 {
 	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-						   CStringGetDatum("dayset"), ObjectIdGetDatum(schema));
+						   CStringGetDatum(name), ObjectIdGetDatum(schema));
 }
 
 /* An attribute of a source; false where that is null. */
@@ -281,6 +463,27 @@ is_set(HeapTupleHeader source, const char *name)
 	Datum		value;
 
 	return attribute(source, name, &value) && DatumGetBool(value);
+}
+
+/* The names that an attribute has, and how many these are; -1 where it is null. */
+static int
+names_of(HeapTupleHeader source, const char *name, text ***names)
+{
+	Datum		value;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	int			n_names = 0;
+
+	if (!attribute(source, name, &value))
+		return -1;
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &nulls, &count);
+	*names = palloc(Max(count, 1) * sizeof(text *));
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			(*names)[n_names++] = DatumGetTextPP(elements[i]);
+	return n_names;
 }
 
 static users_hash *
@@ -314,7 +517,7 @@ static void
 read_shared(Reader *reader)
 {
 	Oid			types[] = {
-		[SETTLED_DAYS] = dayset_type(reader->schema),
+		[SETTLED_DAYS] = own_type(reader->schema, "dayset"),
 		[SETTLED_SHARED] = BOOLOID,
 		[SETTLED_ACCOUNT] = UUIDOID,
 		[SETTLED_USER] = UUIDOID
@@ -329,7 +532,7 @@ static void
 read_settled(Reader *reader, HeapTupleHeader source)
 {
 	UaTableColumn columns[] = {
-		[SETTLED_DAYS] = {"days", dayset_type(reader->schema)},
+		[SETTLED_DAYS] = {"days", own_type(reader->schema, "dayset")},
 		[SETTLED_SHARED] = {"shared", BOOLOID},
 		[SETTLED_ACCOUNT] = {"account_id", UUIDOID},
 		[SETTLED_USER] = {"user_id", UUIDOID}
@@ -355,6 +558,15 @@ read_settled(Reader *reader, HeapTupleHeader source)
 	}
 	else
 		reader->group = ua_group_named(reader->groups, NULL);
+	reader->n_events[COUNTED] = names_of(source, "events", &reader->events[COUNTED]);
+	reader->n_events[BACK] = names_of(source, "back_events", &reader->events[BACK]);
+	if (reader->n_events[COUNTED] >= 0 || reader->n_events[BACK] >= 0)
+		read_events(reader, own_type(reader->schema, "dayseries_map"));
+	if (reader->n_events[COUNTED] >= 0)
+	{
+		take_event_users(reader);
+		return;
+	}
 	reader->corrections = is_set(source, "corrections");
 	if (reader->corrections)
 		read_shared(reader);
@@ -394,8 +606,8 @@ ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
 		Oid			types[] = {
 			[QUERY_SEGMENT] = reader.of_accounts ? UUIDOID : TEXTOID,
 			[QUERY_USER] = UUIDOID,
-			[QUERY_DAYS] = dayset_type(reader.schema),
-			[QUERY_BACK] = dayset_type(reader.schema)
+			[QUERY_DAYS] = own_type(reader.schema, "dayset"),
+			[QUERY_BACK] = own_type(reader.schema, "dayset")
 		};
 
 		ua_read_query(TextDatumGetCString(value), lengthof(types), types, take_row, &reader);

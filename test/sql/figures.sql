@@ -247,7 +247,7 @@ SELECT n, kind, CASE kind WHEN 'few' THEN CASE n % 5 WHEN 0 THEN NULL WHEN 1 THE
        unnest('{few,many}'::text[]) AS kind;
 CREATE TABLE segment_days AS SELECT n, 'after' AS of, day FROM segments, unnest(after) AS day WHERE kind = 'few' UNION ALL SELECT n, 'before', day FROM segments, unnest(before) AS day WHERE kind = 'few';
 CREATE TABLE settings AS
-SELECT *, ROW(false, NULL, NULL, NULL, NULL, NULL, format('SELECT segment, NULL::uuid, after, before FROM public.segments WHERE kind = %L ORDER BY n', kind))::usage_days_source AS source
+SELECT *, ROW(false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, format('SELECT segment, NULL::uuid, after, before FROM public.segments WHERE kind = %L ORDER BY n', kind))::usage_days_source AS source
   FROM (VALUES (1, 'day', '2025-03-10'::date, '2025-09-30'::date, '2025-08-17'::date), (2, 'week', '2024-01-03', '2026-12-30', '2026-06-01'), (3, 'week', '2025-07-09', '2025-07-09', '2026-06-01'),
                (4, 'month', '2024-02-01', '2026-02-01', '2026-06-01'), (5, 'quarter', '2025-01-01', '2025-10-01', '2025-11-11'), (6, 'week', '2026-01-07', '2026-02-04', '2025-12-24'))
        AS s (setting, period, first_start, last_start, today), unnest('{few,many}'::text[]) AS kind;
@@ -279,27 +279,27 @@ SELECT * FROM pg_temp.segments_wrong(
   'SELECT setting, kind, segment_value, period_start, window_days, active FROM settings, unnest(''{1,9,77}''::integer[]) AS window_days, usage_figures('''', ''day'', first_start, last_start, today, false, ''{}'', source, window_days) WHERE active <> 0 AND setting IN (1, 3)',
   'SELECT setting, kind, segment, d.day + later, window_days, count(DISTINCT n) FROM settings JOIN segments USING (kind) JOIN segment_days AS d USING (n), unnest(''{1,9,77}''::integer[]) AS window_days, generate_series(0, window_days - 1) AS later WHERE of = ''after'' AND d.day <= today AND d.day + later BETWEEN first_start AND least(last_start, today) AND setting IN (1, 3) GROUP BY 1, 2, 3, 4, 5');
 -- Without rows: nobody, and everybody, who are none; nothing where an argument is null.
-SELECT * FROM unnest('{false,true}'::boolean[]) AS everybody, usage_stickiness_counts('(false,,,,,,)', 'week', '2026-01-05', '2026-01-05', '2026-01-07', everybody) WHERE active_days < 3;
+SELECT * FROM unnest('{false,true}'::boolean[]) AS everybody, usage_stickiness_counts('(false,,,,,,,,)', 'week', '2026-01-05', '2026-01-05', '2026-01-07', everybody) WHERE active_days < 3;
 SELECT count(*) FROM usage_stickiness_counts(NULL, 'week', '2026-01-05', '2026-01-05', '2026-01-07', true);
-SELECT count(*) FROM usage_retention_counts('(false,,,,,,)', 'week', false, NULL, '2026-01-05', '2026-01-05', '2026-01-07');
-SELECT count(*), sum(active) FROM unnest('{false,true}'::boolean[]) AS everybody, usage_figures('', 'week', '2026-01-05', '2026-01-05', '2026-01-07', everybody, '{}', '(false,,,,,,)');
-SELECT count(*) FROM usage_figures('', 'week', '2026-01-05', '2026-01-05', '2026-01-07', true, NULL, '(false,,,,,,)');
+SELECT count(*) FROM usage_retention_counts('(false,,,,,,,,)', 'week', false, NULL, '2026-01-05', '2026-01-05', '2026-01-07');
+SELECT count(*), sum(active) FROM unnest('{false,true}'::boolean[]) AS everybody, usage_figures('', 'week', '2026-01-05', '2026-01-05', '2026-01-07', everybody, '{}', '(false,,,,,,,,)');
+SELECT count(*) FROM usage_figures('', 'week', '2026-01-05', '2026-01-05', '2026-01-07', true, NULL, '(false,,,,,,,,)');
 -- The first and the last days that there are.
-SELECT period_start, active, arrived, returned FROM usage_figures('', 'month', '4714-12-01 BC', '4713-01-01 BC', '5874897-12-31', true, '{}', '(false,,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,4714-12-30 BC,5874897-12-31}''::public.dayset) AS s (d)")');
-SELECT period_start, active FROM usage_figures('', 'day', '5874897-12-30', '5874897-12-31', '5874897-12-31', true, '{}', '(false,,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,5874897-12-31}''::public.dayset) AS s (d)")', 366);
-SELECT cohort_start, period_number, retained_users FROM usage_retention_counts('(false,,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{5874897-12-01,5874897-12-31}''::public.dayset) AS s (d)")', 'month', true, '5874897-11-01', '5874897-12-01', '5874897-12-01', '5874897-12-31');
+SELECT period_start, active, arrived, returned FROM usage_figures('', 'month', '4714-12-01 BC', '4713-01-01 BC', '5874897-12-31', true, '{}', '(false,,,,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,4714-12-30 BC,5874897-12-31}''::public.dayset) AS s (d)")');
+SELECT period_start, active FROM usage_figures('', 'day', '5874897-12-30', '5874897-12-31', '5874897-12-31', true, '{}', '(false,,,,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{4714-11-24 BC,5874897-12-31}''::public.dayset) AS s (d)")', 366);
+SELECT cohort_start, period_number, retained_users FROM usage_retention_counts('(false,,,,,,,,"SELECT NULL::text, NULL::uuid, d, d FROM (SELECT ''{5874897-12-01,5874897-12-31}''::public.dayset) AS s (d)")', 'month', true, '5874897-11-01', '5874897-12-01', '5874897-12-01', '5874897-12-31');
 SAVEPOINT before;
-SELECT * FROM usage_stickiness_counts('(false,,,,,,SELECT 1)', 'week', '2026-01-05', '2026-01-05', '2026-01-07', true);
+SELECT * FROM usage_stickiness_counts('(false,,,,,,,,SELECT 1)', 'week', '2026-01-05', '2026-01-05', '2026-01-07', true);
 ROLLBACK TO before;
-SELECT * FROM usage_stickiness_counts('(false,,,,,,)', 'year', '2026-01-05', '2026-01-05', '2026-01-07', true);
+SELECT * FROM usage_stickiness_counts('(false,,,,,,,,)', 'year', '2026-01-05', '2026-01-05', '2026-01-07', true);
 ROLLBACK TO before;
-SELECT * FROM usage_retention_counts('(false,,,,,,)', 'week', false, '2026-01-12', '2026-01-05', '2026-01-05', '2026-01-07');
+SELECT * FROM usage_retention_counts('(false,,,,,,,,)', 'week', false, '2026-01-12', '2026-01-05', '2026-01-05', '2026-01-07');
 ROLLBACK TO before;
-SELECT * FROM usage_retention_counts('(false,,,,,,)', 'day', false, '0001-01-01', '0001-01-01', 'infinity', '2026-01-07');
+SELECT * FROM usage_retention_counts('(false,,,,,,,,)', 'day', false, '0001-01-01', '0001-01-01', 'infinity', '2026-01-07');
 ROLLBACK TO before;
-SELECT * FROM usage_figures('', 'day', '0001-01-01', '99999-01-01', '2026-01-07', true, '{}', '(false,,,,,,)');
+SELECT * FROM usage_figures('', 'day', '0001-01-01', '99999-01-01', '2026-01-07', true, '{}', '(false,,,,,,,,)');
 ROLLBACK TO before;
-SELECT * FROM usage_figures('', 'day', '2026-01-05', '2026-01-05', '2026-01-07', true, '{}', '(false,,,,,,)', 367);
+SELECT * FROM usage_figures('', 'day', '2026-01-05', '2026-01-05', '2026-01-07', true, '{}', '(false,,,,,,,,)', 367);
 ROLLBACK TO before;
 
 -- Every change adds up with what was there before to what is there after.

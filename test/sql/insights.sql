@@ -155,7 +155,7 @@ SELECT active_users FROM active_users('2024-02-29', '2024-02-29', account_id => 
 ROLLBACK;
 
 -- Nothing at all
-SELECT * FROM usage_power_users('(false,,,,,,)', '2024-01-01', '2024-12-31', NULL);
+SELECT * FROM usage_power_users('(false,,,,,,,,)', '2024-01-01', '2024-12-31', NULL);
 SELECT * FROM active_users('2024-01-01', '2024-12-31');
 SELECT * FROM rolling_active_users('2024-01-01', '2024-12-31', 7, 'role');
 SELECT * FROM stickiness('2024-01-01', '2024-12-31');
@@ -195,10 +195,10 @@ SELECT call, refusal.*
     (15, $$usage_trend('work_seconds', '2024-01-01', '2024-12-31', segment => 'source')$$),
     (16, $$streaks('-infinity')$$),
     (17, $$power_users(least_days => 29)$$),
-    (18, $$usage_power_users('(false,,,,,,)', '2025-01-01', '2027-10-20', 1)$$),
-    (19, $$usage_power_users('(false,,,,,,)', '2025-01-01', '2027-10-21', 1)$$),
-    (20, $$usage_power_users('(false,,,,,,)', '2025-01-01', '2024-12-31', 1)$$),
-    (21, $$usage_power_users('(false,,,,,,)', '2025-01-01', 'infinity', 1)$$)) AS calls (number, call)
+    (18, $$usage_power_users('(false,,,,,,,,)', '2025-01-01', '2027-10-20', 1)$$),
+    (19, $$usage_power_users('(false,,,,,,,,)', '2025-01-01', '2027-10-21', 1)$$),
+    (20, $$usage_power_users('(false,,,,,,,,)', '2025-01-01', '2024-12-31', 1)$$),
+    (21, $$usage_power_users('(false,,,,,,,,)', '2025-01-01', 'infinity', 1)$$)) AS calls (number, call)
   LEFT JOIN pg_temp.refusal(call) ON true
  ORDER BY number;
 \x

@@ -5223,12 +5223,14 @@ CREATE TYPE @extschema@.usage_days_source AS (
   of_users    boolean,
   strays      boolean,
   corrections boolean,
+  events      text[],
+  back_events text[],
   skipped     uuid[],
   query       text
 );
 
 COMMENT ON TYPE @extschema@.usage_days_source IS
-  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; of corrections, instead, only users of several accounts, each row of them less one and all together once, which makes of users added up by account users of the segment; and those of a query: segment_value text, or the account_id uuid where the settled ones are under that, user_id uuid, days, back (the days of coming back) dayset; part of the reports';
+  'Users'' days to be counted, each user once in a segment: if settled, those of user_activity, but of skipped users, under the account''s segment or the user''s (of_users), or none where that is null, and of users who share accounts or are in usage_strays, if those count, under their own account''s of today; of corrections, instead, only users of several accounts, each row of them less one and all together once, which makes of users added up by account users of the segment; where events are given, only users with one of these are counted, for the days with them, under their own segment, and where back_events are, users come back on days with one of these; and those of a query: segment_value text, or the account_id uuid where the settled ones are under that, user_id uuid, days, back (the days of coming back) dayset; part of the reports';
 
 CREATE FUNCTION @extschema@.usage_days_source(segment text, event text, category text, account_id uuid, own boolean)
 RETURNS @extschema@.usage_days_source
@@ -5239,9 +5241,21 @@ AS $function$
 #variable_conflict use_variable
 DECLARE
   by_account CONSTANT boolean := coalesce(segment IN ('plan_tier', 'region', 'account_id'), false);
+  pending CONSTANT boolean := EXISTS (SELECT FROM @extschema@.usage_pending);
+  users CONSTANT real := (SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass);
   most_strays bigint;
   source @extschema@.usage_days_source;
 BEGIN
+  -- Of so many users the days with an event are held in memory.
+  IF account_id IS NULL AND NOT pending AND (event IS NOT NULL OR category <> 'unknown') AND users < 1e6
+     AND (own OR segment IS NULL OR segment IN ('role', 'country')) THEN
+    source.settled := true;
+    source.segment := segment;
+    source.of_users := true;
+    source.events := CASE WHEN event IS NOT NULL THEN ARRAY[event]
+                          ELSE ARRAY(SELECT taxonomy.event_name FROM @extschema@.event_taxonomy AS taxonomy WHERE taxonomy.event_category = category) END;
+    RETURN source;
+  END IF;
   IF account_id IS NOT NULL OR event IS NOT NULL OR category IS NOT NULL
      OR segment IN ('source', 'event_name', 'event_category') THEN
     source.settled := false;
@@ -5257,12 +5271,12 @@ BEGIN
   -- that, to look for each takes longer than to read all users.
   IF by_account AND own THEN
     IF NOT row_security_active('@extschema@.usage_strays') THEN
-      most_strays := greatest((SELECT reltuples FROM pg_class WHERE oid = '@extschema@.user_activity'::regclass) / 100, 10);
+      most_strays := greatest(users / 100, 10);
       source.strays := most_strays >= (SELECT count(*) FROM (SELECT FROM @extschema@.usage_strays LIMIT most_strays + 1) AS stray);
     END IF;
     source.of_users := source.strays IS NOT TRUE;
   END IF;
-  IF EXISTS (SELECT FROM @extschema@.usage_pending) THEN
+  IF pending THEN
     SELECT array_agg(DISTINCT changes.user_id) INTO source.skipped
       FROM @extschema@.usage_changes('{days}'::text[]) AS changes;
     source.query := format('SELECT segment_value, user_id, days, days AS back FROM (SELECT %s AS segment_value, active.user_id, @extschema@.dayset_union(active.days) AS days FROM @extschema@.usage_live_activity AS active WHERE active.user_id = ANY (%L::uuid[]) GROUP BY 1, 2) AS days',
@@ -5360,10 +5374,7 @@ DECLARE
   sum_label CONSTANT text := CASE metric WHEN 'work_seconds' THEN 'timer_stop' WHEN 'tasks_created' THEN 'task_created' WHEN 'tasks_completed' THEN 'task_completed' END;
   with_arrived CONSTANT boolean := window_days IS NULL AND metric IS NULL;
   none CONSTANT text := 'NULL::@extschema@.dayseries';
-  -- Where events are counted under their own segment
-  by_label CONSTANT boolean := window_days IS NULL
-    AND (event IS NOT NULL OR category IS NOT NULL OR segment IN ('source', 'event_name', 'event_category'))
-    AND (segment IS NULL OR NOT own AND segment NOT IN ('role', 'country'));
+  by_label CONSTANT boolean := coalesce(segment IN ('source', 'event_name', 'event_category'), false);
 BEGIN
   query := '';
   accounts := '{}';
@@ -5383,16 +5394,21 @@ BEGIN
     RETURN;
   END IF;
 
-  IF by_label THEN
-    query := format('SELECT segment_value, %s AS value, active, arrived, returned FROM (%s) AS counted',
-                    none, @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start));
-  ELSIF metric IS NULL OR pending OR segment IN ('role', 'country') THEN
+  IF metric IS NULL OR pending OR by_label OR segment IN ('role', 'country') THEN
     source := @extschema@.usage_days_source(segment, event, category, one_account, own);
   ELSE
     -- Accounts are read anyway.
     source.settled := segment <> 'account_id';
     source.segment := segment;
     source.corrections := true;
+  END IF;
+  -- Users of events are counted where they are found, if it is not to be known who they are.
+  IF NOT source.settled AND window_days IS NULL
+     AND (by_label OR event IS NOT NULL OR category IS NOT NULL)
+     AND (segment IS NULL OR NOT own AND segment NOT IN ('role', 'country')) THEN
+    source := NULL;
+    query := format('SELECT segment_value, %s AS value, active, arrived, returned FROM (%s) AS counted',
+                    none, @extschema@.usage_days_query(segment, event, category, one_account, own, period, week_start));
   END IF;
   IF segment IN ('role', 'country') AND metric IS NOT NULL THEN
     query := format('SELECT %s AS segment_value, %s AS value, %s, %s, %s FROM @extschema@.%I AS months %s WHERE months.month >= %L AND months.month <= %L %s GROUP BY 1',
@@ -5749,10 +5765,13 @@ BEGIN
     RETURN;
   END IF;
 
+  source := @extschema@.usage_days_source(segment, start_event, NULL::text, one_account, true);
   IF start_event IS NOT DISTINCT FROM return_event THEN
-    source := @extschema@.usage_days_source(segment, start_event, NULL::text, one_account, true);
+    NULL;
+  ELSIF return_event IS NOT NULL AND (@extschema@.usage_days_source(NULL::text, return_event, NULL::text, one_account, true)).settled THEN
+    source.back_events := ARRAY[return_event];
   ELSE
-    source.settled := false;
+    source := NULL;
     source.query := format('SELECT started.segment_value, started.user_id, started.days, back.days AS back FROM (%s) AS started LEFT JOIN (%s) AS back ON back.user_id = started.user_id',
       @extschema@.usage_days_query(segment, start_event, NULL::text, one_account, true),
       @extschema@.usage_days_query(NULL::text, return_event, NULL::text, one_account, true));

@@ -79,10 +79,11 @@ find_columns(TupleDesc desc, int n_columns, const UaTableColumn *columns,
  * Memory is what takes the time where rows are long and little is read of each.
  * So the part of all rows of a page that will be read is asked for at once,
  * rather than waited for row by row. That is done by reading it, as processors may
- * ignore a mere prefetch.
+ * ignore a mere prefetch. The page is pinned, not locked: rows may be added to it
+ * meanwhile, so that nothing is made of what is read.
  */
 #define CACHE_LINE		64
-#define LENGTH_AT_FIRST	(4 * CACHE_LINE)
+#define LENGTH_AT_FIRST	((Size) 4 * CACHE_LINE)
 
 static inline void
 touch_rows(Page page, Size length)
@@ -93,7 +94,7 @@ touch_rows(Page page, Size length)
 	{
 		ItemId		item = PageGetItemId(page, i);
 
-		if (ItemIdIsNormal(item))
+		if (ItemIdIsNormal(item) && ItemIdGetOffset(item) + ItemIdGetLength(item) <= BLCKSZ)
 		{
 			volatile const char *row = (const char *) PageGetItem(page, item);
 			Size		end = Min(ItemIdGetLength(item), length);

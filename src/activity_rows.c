@@ -165,7 +165,7 @@ event_user(Reader *reader, const pg_uuid_t *user_id)
 	return user;
 }
 
-/* A month of a user: who, and events by name */
+/* A month of a user: who, and events by name. Names are in the order of labels. */
 static void
 take_events(void *self, const Datum *values, const bool *nulls)
 {
@@ -178,18 +178,22 @@ take_events(void *self, const Datum *values, const bool *nulls)
 		return;
 	map = pg_detoast_datum_packed(stored);
 	for (Purpose purpose = COUNTED; purpose < N_PURPOSES; purpose++)
+	{
+		UaMapReader labels;
+
+		ua_map_read(&labels, ua_map_of(PointerGetDatum(map)));
 		for (int i = 0; i < reader->n_events[purpose]; i++)
 		{
 			text	   *name = reader->events[purpose][i];
 			UaDayseries events;
 
-			if (!ua_map_find(ua_map_of(PointerGetDatum(map)), VARDATA_ANY(name),
-							 VARSIZE_ANY_EXHDR(name), &events))
+			if (!ua_map_go_on_to(&labels, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &events))
 				continue;
 			if (user == NULL)
 				user = event_user(reader, DatumGetUUIDP(values[0]));
 			add_event_days(reader, user, purpose, events);
 		}
+	}
 	if (map != stored)
 		pfree(map);
 }
@@ -319,43 +323,43 @@ compare_aside(const void *a, const void *b)
 	return memcmp(&left->user_id, &right->user_id, UUID_LEN);
 }
 
+typedef struct
+{
+	Reader	   *reader;
+	users_hash *users;
+} OwnGroups;
+
+static void
+take_own_account(void *self, const Datum *values, const bool *nulls)
+{
+	OwnGroups  *own = self;
+	User	   *user = nulls[0] ? NULL : users_lookup(own->users, *DatumGetUUIDP(values[0]));
+
+	if (user != NULL && !nulls[1])
+		user->group = group_of(own->reader, DatumGetUUIDP(values[1]));
+}
+
 /* The groups of the users that are aside, by their own accounts; NULL for those without. */
 static users_hash *
 own_groups(Reader *reader)
 {
-	users_hash *users = users_create(CurrentMemoryContext, reader->n_aside, NULL);
+	OwnGroups	own = {reader, users_create(CurrentMemoryContext, reader->n_aside, NULL)};
+	UaTableColumn columns[] = {{"user_id", UUIDOID}, {"account_id", UUIDOID}};
 	Datum	   *ids = palloc(reader->n_aside * sizeof(Datum));
-	Oid			type = UUIDARRAYOID;
-	Datum		array;
 	int			n_ids = 0;
 
 	for (int i = 0; i < reader->n_aside; i++)
 	{
 		bool		found;
 
-		users_insert(users, reader->aside[i].user_id, &found)->group = NULL;
+		users_insert(own.users, reader->aside[i].user_id, &found)->group = NULL;
 		if (!found)
 			ids[n_ids++] = UUIDPGetDatum(&reader->aside[i].user_id);
 	}
-	array = PointerGetDatum(construct_array(ids, n_ids, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
-	SPI_connect();
-	if (SPI_execute_with_args(psprintf("SELECT user_id, account_id FROM %s WHERE user_id OPERATOR(pg_catalog.=) ANY ($1)",
-									   ua_qualified(reader->schema, "dim_user")),
-							  1, &type, &array, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read dim_user");
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		HeapTuple	row = SPI_tuptable->vals[i];
-		bool		isnull;
-		Datum		user_id = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull);
-		Datum		account_id = SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull);
-		User	   *user = users_lookup(users, *DatumGetUUIDP(user_id));
-
-		if (user != NULL && !isnull)
-			user->group = group_of(reader, DatumGetUUIDP(account_id));
-	}
-	SPI_finish();
-	return users;
+	ua_read_rows_of(reader->schema, "dim_user", lengthof(columns), columns,
+					construct_array(ids, n_ids, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR),
+					take_own_account, &own);
+	return own.users;
 }
 
 /* Each user once, in each group. */
@@ -465,7 +469,17 @@ is_set(HeapTupleHeader source, const char *name)
 	return attribute(source, name, &value) && DatumGetBool(value);
 }
 
-/* The names that an attribute has, and how many these are; -1 where it is null. */
+static int
+compare_names(const void *a, const void *b)
+{
+	const text *left = *(text *const *) a;
+	const text *right = *(text *const *) b;
+
+	return ua_label_compare(VARDATA_ANY(left), VARSIZE_ANY_EXHDR(left),
+							VARDATA_ANY(right), VARSIZE_ANY_EXHDR(right));
+}
+
+/* The names that an attribute has, in order, and how many these are; -1 where it is null. */
 static int
 names_of(HeapTupleHeader source, const char *name, text ***names)
 {
@@ -483,6 +497,7 @@ names_of(HeapTupleHeader source, const char *name, text ***names)
 	for (int i = 0; i < count; i++)
 		if (!nulls[i])
 			(*names)[n_names++] = DatumGetTextPP(elements[i]);
+	qsort(*names, n_names, sizeof(text *), compare_names);
 	return n_names;
 }
 
@@ -612,4 +627,37 @@ ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
 
 		ua_read_query(TextDatumGetCString(value), lengthof(types), types, take_row, &reader);
 	}
+}
+
+HeapTupleHeader
+ua_find_activity(FunctionCallInfo fcinfo, int as_of, int account, DateADT *day, DateADT *today)
+{
+	Oid			schema = ua_function_schema(fcinfo);
+	MemoryContext caller = CurrentMemoryContext;
+	Oid			types[] = {DATEOID, UUIDOID};
+	Datum		values[] = {PG_GETARG_DATUM(as_of), PG_GETARG_DATUM(account)};
+	char		nulls[] = {PG_ARGISNULL(as_of) ? 'n' : ' ', PG_ARGISNULL(account) ? 'n' : ' '};
+	HeapTupleHeader source;
+	HeapTuple	row;
+	TupleDesc	desc;
+	bool		isnull;
+	Datum		value;
+
+	SPI_connect();
+	if (SPI_execute_with_args(psprintf("SELECT %s($1), today, %s(NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text, $2, true) FROM %s",
+									   ua_qualified(schema, "usage_report_day"),
+									   ua_qualified(schema, "usage_days_source"),
+									   ua_qualified(schema, "usage_today")),
+							  lengthof(types), types, values, nulls, true, 0) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "could not find the days of users");
+	row = SPI_tuptable->vals[0];
+	desc = SPI_tuptable->tupdesc;
+	*day = DatumGetDateADT(SPI_getbinval(row, desc, 1, &isnull));
+	*today = DatumGetDateADT(SPI_getbinval(row, desc, 2, &isnull));
+	value = SPI_getbinval(row, desc, 3, &isnull);
+	MemoryContextSwitchTo(caller);
+	source = DatumGetHeapTupleHeaderCopy(value);
+	SPI_finish();
+	return source;
 }

@@ -6,6 +6,8 @@
 #define UA_ACTIVITY_ROWS_H
 
 #include "access/htup.h"
+#include "fmgr.h"
+#include "utils/date.h"
 #include "utils/uuid.h"
 
 #include "dayset.h"
@@ -26,5 +28,13 @@ extern bool ua_source_is_of_accounts(HeapTupleHeader source);
 /* Read what it says, with groups of its segments. */
 extern void ua_read_activity(Oid schema, HeapTupleHeader source, UaSegmentGroups *groups,
 							 UaTakeDays take, void *taker);
+
+/*
+ * The source of everybody's days, or, where argument `account` is not null, of
+ * those of an account's own users; and the day that a report is as of, which
+ * argument `as_of` may say, and today.
+ */
+extern HeapTupleHeader ua_find_activity(FunctionCallInfo fcinfo, int as_of, int account,
+										DateADT *day, DateADT *today);
 
 #endif							/* UA_ACTIVITY_ROWS_H */

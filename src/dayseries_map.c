@@ -97,6 +97,38 @@ ua_map_next(UaMapReader *reader, UaMapEntry *entry)
 	return true;
 }
 
+/* By halves, but labels asked for in turn are often neighbours. */
+bool
+ua_map_go_on_to(UaMapReader *reader, const char *label, Size label_size,
+				UaDayseries *series)
+{
+	int			low = reader->next;
+	int			high = reader->count;
+	int			at = low == 0 ? high / 2 : low;
+
+	while (low < high)
+	{
+		UaMapEntry	entry;
+		int			order;
+
+		load_entry(reader, at, &entry);
+		order = ua_label_compare(label, label_size, entry.label, entry.label_size);
+		if (order == 0)
+		{
+			*series = entry.series;
+			reader->next = at + 1;
+			return true;
+		}
+		if (order < 0)
+			high = at;
+		else
+			low = at + 1;
+		at = low + (high - low) / 2;
+	}
+	reader->next = low;
+	return false;
+}
+
 /*
  * Writing
  */
@@ -351,31 +383,9 @@ bool
 ua_map_find(UaMap map, const char *label, Size label_size, UaDayseries *series)
 {
 	UaMapReader reader;
-	int			low = 0;
-	int			high;
 
 	ua_map_read(&reader, map);
-	high = reader.count;
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-		UaMapEntry	entry;
-		int			order;
-
-		load_entry(&reader, middle, &entry);
-		order = ua_label_compare(label, label_size,
-								 entry.label, entry.label_size);
-		if (order == 0)
-		{
-			*series = entry.series;
-			return true;
-		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return false;
+	return ua_map_go_on_to(&reader, label, label_size, series);
 }
 
 /* A total order that agrees with equality: that of the stored bytes. */

@@ -62,6 +62,10 @@ typedef struct UaMapReader
 extern void ua_map_read(UaMapReader *reader, UaMap map);
 extern bool ua_map_next(UaMapReader *reader, UaMapEntry *entry);
 
+/* Go on to a label that comes after those that were asked for; false where there is none. */
+extern bool ua_map_go_on_to(UaMapReader *reader, const char *label, Size label_size,
+							UaDayseries *series);
+
 /*
  * Writing: labels in ascending order, each once, then the bytes. An empty
  * series is left out, and its label with it. A label's series is given as a

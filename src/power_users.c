@@ -1,6 +1,6 @@
 /*
  * power_users.c
- *		usage_power_users(): who of everybody is active on many days.
+ *		power_users(): who is active on many days.
  *
  * Those found are few, and everybody is looked at to find them: tables are gone
  * through row by row, and only what belongs to those found is kept.
@@ -21,7 +21,7 @@
 #include "table_read.h"
 #include "uuid_hash.h"
 
-PG_FUNCTION_INFO_V1(usage_power_users);
+PG_FUNCTION_INFO_V1(power_users);
 
 /* Numbers of users, or of accounts, by their keys. */
 typedef struct
@@ -171,6 +171,33 @@ take_account(void *self, const Datum *values, const bool *nulls)
 		search->account_names[entry->number] = copy_of_text(search->context, values[1]);
 }
 
+/* Of so few they are looked up, rather than found among all. */
+#define FEW		200
+
+static ArrayType *
+keys_of(numbers_hash *numbers)
+{
+	Datum	   *keys = palloc((numbers->members + 1) * sizeof(Datum));
+	numbers_iterator scan;
+	NumberEntry *entry;
+	int			count = 0;
+
+	numbers_start_iterate(numbers, &scan);
+	while ((entry = numbers_iterate(numbers, &scan)) != NULL)
+		keys[count++] = UUIDPGetDatum(&entry->key);
+	return construct_array(keys, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+}
+
+static void
+read_dimension(Oid schema, const char *table, int n_columns, const UaTableColumn *columns,
+			   numbers_hash *numbers, UaTakeRow take, Search *search)
+{
+	if (numbers->members <= FEW)
+		ua_read_rows_of(schema, table, n_columns, columns, keys_of(numbers), take, search);
+	else
+		ua_read_table(schema, table, n_columns, columns, take, search);
+}
+
 /* What dim_user and dim_account say of those who were found */
 static void
 read_dimensions(Search *search, Oid schema)
@@ -187,9 +214,11 @@ read_dimensions(Search *search, Oid schema)
 
 	if (search->of_users->members == 0)
 		return;
-	ua_read_table(schema, "dim_user", lengthof(of_users), of_users, take_member, search);
+	read_dimension(schema, "dim_user", lengthof(of_users), of_users,
+				   search->of_users, take_member, search);
 	search->account_names = palloc0((Size) (search->of_accounts->members + 1) * sizeof(text *));
-	ua_read_table(schema, "dim_account", lengthof(of_accounts), of_accounts, take_account, search);
+	read_dimension(schema, "dim_account", lengthof(of_accounts), of_accounts,
+				   search->of_accounts, take_account, search);
 }
 
 /* ---------- the order ---------- */
@@ -217,8 +246,8 @@ compare_places(const Place *a, const Place *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* How many bits of a key the days take. */
-#define BITS_OF_DAYS	10
+/* How many bits of a key the days take, which are 28 at most */
+#define BITS_OF_DAYS	5
 
 static Place *
 places_in_order(const Search *search)
@@ -242,38 +271,41 @@ places_in_order(const Search *search)
 
 /* ---------- the function ---------- */
 
-/*
- * usage_power_users(source usage_days_source, first_day date, last_day date,
- * least_days integer) → rows
- */
+#define WINDOW_DAYS	28
+
+/* power_users(as_of date, least_days integer, account_id uuid) → rows */
 Datum
-usage_power_users(PG_FUNCTION_ARGS)
+power_users(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			schema = ua_function_schema(fcinfo);
 	Search		search = {
-		.first = ua_checked_day(PG_GETARG_DATEADT(1)),
-		.last = ua_checked_day(PG_GETARG_DATEADT(2)),
-		.least_days = Max(PG_GETARG_INT32(3), 1),
 		.context = CurrentMemoryContext,
 		.capacity = USERS_EXPECTED
 	};
 	UaSegmentGroups everybody;
+	HeapTupleHeader source;
+	DateADT		today;
 	Place	   *places;
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (search.first > search.last ||
-		(int64) search.last - search.first >= (1 << BITS_OF_DAYS) - 1)
+	if (PG_ARGISNULL(1))
 		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("the days must run forward, and be fewer than %d",
-						1 << BITS_OF_DAYS)));
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("least_days must be from 1 to %d, not null", WINDOW_DAYS)));
+	search.least_days = PG_GETARG_INT32(1);
+	if (search.least_days < 1 || search.least_days > WINDOW_DAYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("least_days must be from 1 to %d, not %d", WINDOW_DAYS, search.least_days)));
+	InitMaterializedSRF(fcinfo, 0);
+	source = ua_find_activity(fcinfo, 0, 2, &search.last, &today);
+	search.first = (UaDay) Max((int64) search.last - (WINDOW_DAYS - 1), UA_MIN_DAY);
 	search.users = palloc(search.capacity * sizeof(PowerUser));
 	search.of_users = numbers_create(CurrentMemoryContext, USERS_EXPECTED, NULL);
 	search.of_accounts = numbers_create(CurrentMemoryContext, ACCOUNTS_EXPECTED, NULL);
 
 	ua_groups_start(&everybody, sizeof(UaSegmentGroup));
-	ua_read_activity(schema, PG_GETARG_HEAPTUPLEHEADER(0), &everybody, take_user, &search);
+	ua_read_activity(schema, source, &everybody, take_user, &search);
 	read_dimensions(&search, schema);
 	places = places_in_order(&search);
 	for (uint32 i = 0; i < search.of_users->members; i++)

@@ -92,40 +92,6 @@ take_user(void *self, UaSegmentGroup *group, const pg_uuid_t *user, UaDays days,
 	tuplestore_puttupleslot(report->rows, report->slot);
 }
 
-/*
- * The day that it is as of, and where users' days are, in the current memory
- * context. Today still has time to go on.
- */
-static HeapTupleHeader
-find_source(Report *report, Oid schema, FunctionCallInfo fcinfo)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	Oid			types[] = {DATEOID, UUIDOID};
-	Datum		values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
-	char		nulls[] = {PG_ARGISNULL(0) ? 'n' : ' ', PG_ARGISNULL(1) ? 'n' : ' '};
-	HeapTupleHeader source;
-	bool		isnull;
-	Datum		day;
-
-	SPI_connect();
-	if (SPI_execute_with_args(psprintf("SELECT %s($1), today, %s(NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text, $2, true) FROM %s",
-									   ua_qualified(schema, "usage_report_day"),
-									   ua_qualified(schema, "usage_days_source"),
-									   ua_qualified(schema, "usage_today")),
-							  lengthof(types), types, values, nulls, true, 0) != SPI_OK_SELECT ||
-		SPI_processed != 1)
-		elog(ERROR, "could not find the days of users");
-	day = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	report->day = isnull ? UA_MIN_DAY : DatumGetDateADT(day);
-	day = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
-	report->grace = report->day == DatumGetDateADT(day) ? 1 : 0;
-	day = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull);
-	MemoryContextSwitchTo(caller);
-	source = DatumGetHeapTupleHeaderCopy(day);
-	SPI_finish();
-	return source;
-}
-
 /* streaks(as_of date, account_id uuid) → rows */
 Datum
 streaks(PG_FUNCTION_ARGS)
@@ -134,10 +100,13 @@ streaks(PG_FUNCTION_ARGS)
 	Oid			schema = ua_function_schema(fcinfo);
 	UaSegmentGroups everybody;
 	HeapTupleHeader source;
+	DateADT		today;
 	Report		report;
 
 	InitMaterializedSRF(fcinfo, 0);
-	source = find_source(&report, schema, fcinfo);
+	source = ua_find_activity(fcinfo, 0, 1, &report.day, &today);
+	/* Today still has time to go on. */
+	report.grace = report.day == today ? 1 : 0;
 	start_rows(&report, result);
 	ua_groups_start(&everybody, sizeof(UaSegmentGroup));
 	ua_read_activity(schema, source, &everybody, take_user, &report);

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relscan.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -79,10 +80,11 @@ find_columns(TupleDesc desc, int n_columns, const UaTableColumn *columns,
  * Memory is what takes the time where rows are long and little is read of each.
  * So the part of all rows of a page that will be read is asked for at once,
  * rather than waited for row by row. That is done by reading it, as processors may
- * ignore a mere prefetch.
+ * ignore a mere prefetch. The page is pinned, not locked: rows may be added to it
+ * meanwhile, so that nothing is made of what is read.
  */
 #define CACHE_LINE		64
-#define LENGTH_AT_FIRST	(4 * CACHE_LINE)
+#define LENGTH_AT_FIRST	((Size) 4 * CACHE_LINE)
 
 static inline void
 touch_rows(Page page, Size length)
@@ -93,7 +95,7 @@ touch_rows(Page page, Size length)
 	{
 		ItemId		item = PageGetItemId(page, i);
 
-		if (ItemIdIsNormal(item))
+		if (ItemIdIsNormal(item) && ItemIdGetOffset(item) + ItemIdGetLength(item) <= BLCKSZ)
 		{
 			volatile const char *row = (const char *) PageGetItem(page, item);
 			Size		end = Min(ItemIdGetLength(item), length);
@@ -202,6 +204,24 @@ ua_read_query(const char *query, int n_columns, const Oid *types,
 	SPI_finish();
 }
 
+/* SELECT of the columns, and whose types these are */
+static char *
+selection(Oid schema, const char *table, int n_columns, const UaTableColumn *columns, Oid *types)
+{
+	StringInfoData query;
+
+	initStringInfo(&query);
+	for (int i = 0; i < n_columns; i++)
+	{
+		types[i] = columns[i].type;
+		appendStringInfo(&query, "%s %s::%s", i == 0 ? "SELECT" : ",",
+						 quote_identifier(columns[i].name),
+						 format_type_be_qualified(columns[i].type));
+	}
+	appendStringInfo(&query, " FROM %s", ua_qualified(schema, table));
+	return query.data;
+}
+
 void
 ua_read_table(Oid schema, const char *table, int n_columns,
 			  const UaTableColumn *columns, UaTakeRow take, void *taker)
@@ -210,7 +230,7 @@ ua_read_table(Oid schema, const char *table, int n_columns,
 	AttrNumber	found[UA_MOST_COLUMNS];
 	AttrNumber	last;
 	Oid			types[UA_MOST_COLUMNS];
-	StringInfoData query;
+	char	   *query;
 
 	Assert(n_columns <= UA_MOST_COLUMNS);
 	if (relation != NULL)
@@ -224,16 +244,35 @@ ua_read_table(Oid schema, const char *table, int n_columns,
 		if (fits)
 			return;
 	}
+	query = selection(schema, table, n_columns, columns, types);
+	ua_read_query(query, n_columns, types, take, taker);
+	pfree(query);
+}
 
-	initStringInfo(&query);
-	for (int i = 0; i < n_columns; i++)
+void
+ua_read_rows_of(Oid schema, const char *table, int n_columns,
+				const UaTableColumn *columns, ArrayType *keys,
+				UaTakeRow take, void *taker)
+{
+	Oid			types[UA_MOST_COLUMNS];
+	Oid			key_type = get_array_type(ARR_ELEMTYPE(keys));
+	Datum		key = PointerGetDatum(keys);
+	char	   *query;
+
+	Assert(n_columns <= UA_MOST_COLUMNS);
+	query = psprintf("%s WHERE %s OPERATOR(pg_catalog.=) ANY ($1)",
+					 selection(schema, table, n_columns, columns, types),
+					 quote_identifier(columns[0].name));
+	SPI_connect();
+	if (SPI_execute_with_args(query, 1, &key_type, &key, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_with_args failed: %s", query);
+	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		types[i] = columns[i].type;
-		appendStringInfo(&query, "%s %s::%s", i == 0 ? "SELECT" : ",",
-						 quote_identifier(columns[i].name),
-						 format_type_be_qualified(columns[i].type));
+		Datum		values[UA_MOST_COLUMNS];
+		bool		nulls[UA_MOST_COLUMNS];
+
+		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
+		take(taker, values, nulls);
 	}
-	appendStringInfo(&query, " FROM %s", ua_qualified(schema, table));
-	ua_read_query(query.data, n_columns, types, take, taker);
-	pfree(query.data);
+	SPI_finish();
 }

@@ -5,6 +5,7 @@
 #ifndef UA_TABLE_READ_H
 #define UA_TABLE_READ_H
 
+#include "utils/array.h"
 #include "utils/relcache.h"
 
 typedef struct UaTableColumn
@@ -25,6 +26,11 @@ typedef void (*UaTakeRow) (void *taker, const Datum *values, const bool *nulls);
 /* Hand over all rows that the user sees under the active snapshot, in any order. */
 extern void ua_read_table(Oid schema, const char *table, int n_columns,
 						  const UaTableColumn *columns, UaTakeRow take, void *taker);
+
+/* The same of the rows whose first column is among the elements of an array, by an index. */
+extern void ua_read_rows_of(Oid schema, const char *table, int n_columns,
+							const UaTableColumn *columns, ArrayType *keys,
+							UaTakeRow take, void *taker);
 
 /* The same of a query, whose columns have to be of these types, or it is an error (42804). */
 extern void ua_read_query(const char *query, int n_columns, const Oid *types,

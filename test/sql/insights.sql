@@ -109,6 +109,15 @@ $$;
 SELECT * FROM pg_temp.streak_differences();
 SELECT usage_refresh() > 0 AS folded;
 SELECT * FROM pg_temp.streak_differences();
+-- Of many who are found, accounts and roles are read with all others'.
+INSERT INTO dim_user (user_id, account_id, role) SELECT id_from_bigint(1000 + n), id_from_bigint(901 + n % 2), 'role ' || n % 7 FROM generate_series(1, 300) AS n;
+INSERT INTO fct_event (user_id, account_id, event_name, event_ts)
+SELECT id_from_bigint(1000 + n), id_from_bigint(901 + n % 2), 'app_open', (date '2025-03-01' + day * (1 + n % 3))::timestamptz + interval '12 hours' FROM generate_series(1, 300) AS n, generate_series(0, 4) AS day;
+SELECT usage_refresh() > 0 AS folded;
+SELECT count(*) FROM power_users('2025-03-20', 3);
+SELECT differences.*
+  FROM (SELECT) AS one
+  LEFT JOIN reference.report_differences('{"power_users(''2025-03-20'', 3)","power_users(''2025-03-20'', 3, id_from_bigint(901))","power_users(''2025-03-05'', 1)"}') AS differences ON true;
 ROLLBACK;
 
 -- Calendars: weeks are ISO weeks, whatever the year; leap days; quarters; a day of 23
@@ -155,7 +164,6 @@ SELECT active_users FROM active_users('2024-02-29', '2024-02-29', account_id => 
 ROLLBACK;
 
 -- Nothing at all
-SELECT * FROM usage_power_users('(false,,,,,,,,)', '2024-01-01', '2024-12-31', NULL);
 SELECT * FROM active_users('2024-01-01', '2024-12-31');
 SELECT * FROM rolling_active_users('2024-01-01', '2024-12-31', 7, 'role');
 SELECT * FROM stickiness('2024-01-01', '2024-12-31');
@@ -195,10 +203,9 @@ SELECT call, refusal.*
     (15, $$usage_trend('work_seconds', '2024-01-01', '2024-12-31', segment => 'source')$$),
     (16, $$streaks('-infinity')$$),
     (17, $$power_users(least_days => 29)$$),
-    (18, $$usage_power_users('(false,,,,,,,,)', '2025-01-01', '2027-10-20', 1)$$),
-    (19, $$usage_power_users('(false,,,,,,,,)', '2025-01-01', '2027-10-21', 1)$$),
-    (20, $$usage_power_users('(false,,,,,,,,)', '2025-01-01', '2024-12-31', 1)$$),
-    (21, $$usage_power_users('(false,,,,,,,,)', '2025-01-01', 'infinity', 1)$$)) AS calls (number, call)
+    (18, $$power_users(NULL, 0)$$),
+    (19, $$power_users(NULL, NULL)$$),
+    (20, $$power_users('infinity')$$)) AS calls (number, call)
   LEFT JOIN pg_temp.refusal(call) ON true
  ORDER BY number;
 \x

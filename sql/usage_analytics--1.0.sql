@@ -5831,21 +5831,6 @@ AS 'MODULE_PATHNAME', 'streaks';
 COMMENT ON FUNCTION @extschema@.streaks(date, uuid) IS
   'Of each user active on a day or before (the as-of day unless given): days in a row up to that day, or, where that is today, up to yesterday if that is more; the most days in a row ever, days, first and last day until then; of an account''s own users if one is given';
 
-CREATE FUNCTION @extschema@.usage_power_users(source @extschema@.usage_days_source, first_day date, last_day date, least_days integer)
-RETURNS TABLE (
-  user_id         uuid,
-  account_name    text,
-  role            text,
-  active_days     integer,
-  last_active_day date
-)
-LANGUAGE c STABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'usage_power_users';
-
-COMMENT ON FUNCTION @extschema@.usage_power_users(@extschema@.usage_days_source, date, date, integer) IS
-  'Rows of power_users() of the users of a source, for at least so many days, and at least one, from the first to the last, which are fewer than 1024; NULL means no rows; an error for other days (22008); part of the reports';
-
 CREATE FUNCTION @extschema@.power_users(as_of date DEFAULT NULL, least_days integer DEFAULT 20, account_id uuid DEFAULT NULL)
 RETURNS TABLE (
   user_id         uuid,
@@ -5854,51 +5839,11 @@ RETURNS TABLE (
   active_days     integer,
   last_active_day date
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE c STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 SET DateStyle = 'ISO'
-AS $function$
-#variable_conflict use_column
-DECLARE
-  day CONSTANT date := @extschema@.usage_report_day(as_of);
-BEGIN
-  IF least_days IS NULL OR least_days NOT BETWEEN 1 AND 28 THEN
-    RAISE EXCEPTION USING
-      ERRCODE = CASE WHEN least_days IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
-      MESSAGE = format('least_days must be from 1 to 28, not %s', coalesce(least_days::text, 'null'));
-  END IF;
-  IF power_users.account_id IS NULL THEN
-    RETURN QUERY
-    SELECT found.user_id,
-           found.account_name,
-           found.role,
-           found.active_days,
-           found.last_active_day
-      FROM @extschema@.usage_power_users(@extschema@.usage_days_source(NULL::text, NULL::text, NULL::text, NULL::uuid, true), day - 27, day, least_days) AS found;
-    RETURN;
-  END IF;
-  RETURN QUERY EXECUTE format($query$
-    SELECT active.user_id,
-           account.account_name,
-           member.role,
-           active.active_days,
-           @extschema@.last_day(active.days, $1)
-      FROM (SELECT user_id,
-                   days,
-                   @extschema@.cardinality(days, daterange($1 - 27, $1, '[]')) AS active_days
-              FROM (%s) AS active) AS active
-      LEFT JOIN @extschema@.dim_user AS member
-        ON member.user_id = active.user_id
-       AND member.account_id = $3
-      LEFT JOIN @extschema@.dim_account AS account
-        ON account.account_id = member.account_id
-     WHERE active.active_days >= $2
-     ORDER BY active.active_days DESC, active.user_id $query$,
-    @extschema@.usage_days_query(NULL::text, NULL::text, NULL::text, power_users.account_id, true))
-  USING day, least_days, power_users.account_id;
-END
-$function$;
+AS 'MODULE_PATHNAME', 'power_users';
 
 COMMENT ON FUNCTION @extschema@.power_users(date, integer, uuid) IS
   'Users active on at least so many (1 to 28) of the 28 days that end with a day, the as-of day unless given, with their account and role of today, most active first; of an account''s own users if one is given';

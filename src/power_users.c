@@ -66,6 +66,7 @@ typedef struct
 	UaDay		first;
 	UaDay		last;
 	int32		least_days;
+	bool		of_account;		/* its users alone */
 	MemoryContext context;		/* holds what is found */
 	PowerUser  *users;			/* by their numbers */
 	uint32		capacity;
@@ -171,7 +172,10 @@ take_account(void *self, const Datum *values, const bool *nulls)
 		search->account_names[entry->number] = copy_of_text(search->context, values[1]);
 }
 
-/* Of so few they are looked up, rather than found among all. */
+/*
+ * Of so few they are looked up, rather than found among all; so are those of an
+ * account, which is not to cost more where there are more others.
+ */
 #define FEW		200
 
 static ArrayType *
@@ -192,7 +196,7 @@ static void
 read_dimension(Oid schema, const char *table, int n_columns, const UaTableColumn *columns,
 			   numbers_hash *numbers, UaTakeRow take, Search *search)
 {
-	if (numbers->members <= FEW)
+	if (numbers->members <= FEW || search->of_account)
 		ua_read_rows_of(schema, table, n_columns, columns, keys_of(numbers), take, search);
 	else
 		ua_read_table(schema, table, n_columns, columns, take, search);
@@ -280,6 +284,7 @@ power_users(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			schema = ua_function_schema(fcinfo);
 	Search		search = {
+		.of_account = !PG_ARGISNULL(2),
 		.context = CurrentMemoryContext,
 		.capacity = USERS_EXPECTED
 	};

@@ -20,6 +20,8 @@ SYSTEM_PG=/usr/lib/postgresql/$PG_MAJOR
 MAKE=${MAKE:-make}
 VARIANT=${VARIANT:-} BUILD_FLAGS= LINK_FLAGS= SERVER_ENV=() SERVER_PREFIX=()
 export LC_ALL=C TZ=UTC
+# Whoever runs this, the server's user reads what is made.
+umask 022
 unset PGHOST PGPORT PGUSER PGDATABASE PGOPTIONS PGTZ PGSERVICE MAKEFLAGS MAKELEVEL MFLAGS
 
 say() { printf '%s\n' "$*"; }

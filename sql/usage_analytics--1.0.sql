@@ -4939,19 +4939,6 @@ $function$;
 COMMENT ON FUNCTION @extschema@.usage_periods(date, date, text) IS
   'The periods from the one that begins on the first day to the one that begins on the last, with the days on which the next ones begin; part of the reports';
 
-CREATE FUNCTION @extschema@.usage_by_period(series @extschema@.dayseries, period text, week_start integer)
-RETURNS @extschema@.dayseries
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE period
-         WHEN 'day' THEN series
-         WHEN 'week' THEN @extschema@.by_week(series, week_start)
-         WHEN 'month' THEN @extschema@.by_month(series)
-         ELSE @extschema@.by_quarter(series)
-       END;
-
-COMMENT ON FUNCTION @extschema@.usage_by_period(@extschema@.dayseries, text, integer) IS
-  'Sums of days, weeks, months or quarters, on their first days; part of the reports';
-
 -- ---------- arguments ----------
 
 CREATE FUNCTION @extschema@.usage_check_choice(kind text, value text, choices text[], context text DEFAULT NULL)

@@ -1,6 +1,6 @@
--- Reports over the rollups. What concerns everybody, plans, regions or accounts
--- is added up from the second level; what needs more, such as roles or single
--- events, from the days and sums of users.
+-- Reports over the rollups. What concerns everybody or one account is added up from
+-- the second level, where that has it; the rest is counted from users' days, metrics
+-- of plans, regions and accounts from accounts' sums, single events from users' months.
 
 -- ---------- periods ----------
 
